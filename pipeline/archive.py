@@ -1,0 +1,320 @@
+"""`archive.db`: everything the pipeline knows. The only module that writes it.
+
+One finished thing is one transaction, so that a killed process loses at most what it was doing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlite_utils import Database
+from sqlite_utils.db import NotFoundError
+
+from pipeline.config import Access
+from pipeline.errors import ArchiveError, PipelineError
+from pipeline.recording import Recording
+from pipeline.schema import migration
+from pipeline.testimony import Sidecar
+from pipeline.transcript import Segment, Transcript, Word
+
+FILE = "archive.db"
+_BUSY_MS = 30_000
+_RECORDING_FIELDS = ", ".join(field.name for field in fields(Recording))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked to use; two equal keys need no second run."""
+
+    key: str
+    languages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The last thing that went wrong with a recording, and when."""
+
+    recording_id: str
+    reason: str
+    at: str
+
+
+def now() -> str:
+    """This moment in UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Archive:
+    """An open `archive.db`. Use it as a context manager."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.path = root / FILE
+        with self._guarded():
+            self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
+            self.db.execute("PRAGMA foreign_keys = ON")
+            # WAL lets `status` and backups read while a transcription writes.
+            self.db.enable_wal()
+            migration.apply(self.db)
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.db.close()
+
+    # Testimonies and recordings
+
+    def save_testimony(self, sidecar: Sidecar, default_access: Access) -> None:
+        """Copies a sidecar; what the sidecar no longer says is no longer known here."""
+        row = {
+            "id": sidecar.id,
+            "title": sidecar.title,
+            "narrator": sidecar.narrator.name,
+            "narrator_born": sidecar.narrator.born,
+            "narrator_gender": sidecar.narrator.gender,
+            "narrator_pseudonym": sidecar.narrator.pseudonym,
+            "interviewer": sidecar.interviewer,
+            "recorded_on": sidecar.recorded_on,
+            "place": sidecar.place,
+            "languages": None if sidecar.languages is None else json.dumps(sidecar.languages),
+            "collection": sidecar.collection,
+            "summary": sidecar.summary,
+            "notice": sidecar.notice,
+            "access": sidecar.access or default_access,
+            "access_until": sidecar.access_until,
+            "access_reason": sidecar.access_reason,
+            "listed": int(sidecar.listed),
+            "licence": sidecar.licence,
+            "agreement": sidecar.agreement,
+            "uses": json.dumps(sidecar.uses),
+            "warnings": json.dumps(sidecar.warnings, ensure_ascii=False),
+            "redactions": json.dumps(
+                [redaction.model_dump() for redaction in sidecar.redactions], ensure_ascii=False
+            ),
+        }
+        with self._guarded(), self.db.atomic():
+            self.db.table("testimonies").upsert(row, pk="id")
+            for part, path in enumerate(sidecar.recordings, start=1):
+                self.db.execute(
+                    "UPDATE recordings SET testimony_id = ?, part = ? WHERE path = ?",
+                    (sidecar.id, part, path),
+                )
+
+    def save_recording(self, recording: Recording) -> None:
+        """Registers a new master."""
+        row = asdict(recording) | {"ingested_at": now()}
+        with self._guarded(), self.db.atomic():
+            self.db.table("recordings").insert(row)
+
+    def move_recording(self, recording: Recording, path: str, mtime_ns: int) -> None:
+        """The same bytes under a new path, or touched where they lie."""
+        with self._guarded(), self.db.atomic():
+            self.db.table("recordings").update(recording.id, {"path": path, "mtime_ns": mtime_ns})
+
+    def recordings(self) -> list[Recording]:
+        """Every master, by testimony and part."""
+        return self._recordings("ORDER BY testimony_id, part, id")
+
+    def recording_at(self, path: str) -> Recording | None:
+        return next(iter(self._recordings("WHERE path = ?", path)), None)
+
+    def recording_with(self, sha256: str) -> Recording | None:
+        return next(iter(self._recordings("WHERE sha256 = ?", sha256)), None)
+
+    def testimonies(self) -> list[dict[str, Any]]:
+        """Every testimony's row, by id."""
+        with self._guarded():
+            return list(self.db.table("testimonies").rows_where(order_by="id"))
+
+    def testimony(self, ident: str) -> dict[str, Any] | None:
+        try:
+            with self._guarded():
+                return dict(self.db.table("testimonies").get(ident))
+        except NotFoundError:
+            return None
+
+    # Runs
+
+    def finished_run(self, recording: Recording, settings: Settings) -> int | None:
+        """The run that already did this work, if there is one."""
+        with self._guarded():
+            row = self.db.execute(
+                "SELECT max(id) FROM runs WHERE recording_id = ? AND settings = ?"
+                " AND state = 'done'",
+                (recording.id, settings.key),
+            ).fetchone()
+        return None if row is None else row[0]
+
+    def save_transcript(
+        self,
+        recording: Recording,
+        transcript: Transcript,
+        settings: Settings,
+        started_at: str,
+        lost: str | None = None,
+    ) -> int:
+        """Everything one run heard, and that the recording's text is now this; returns run id.
+
+        `lost` says what of the recording could not be heard.
+        """
+        used = transcript.provenance
+        row = self._run_row(recording, settings, started_at) | {
+            "engine": used.engine,
+            "version": used.version,
+            "model": used.model,
+            "model_sha256": used.model_sha256,
+            "options": json.dumps(used.options, sort_keys=True, ensure_ascii=False),
+            "languages": json.dumps(transcript.languages),
+            "speech_s": round(sum(s.end_s - s.start_s for s in transcript.segments), 2),
+            "state": "done",
+            "reason": lost,
+        }
+        with self._guarded(), self.db.atomic():
+            run_id = int(self.db.table("runs").insert(row).last_pk)  # type: ignore[arg-type]
+            for n, segment in enumerate(transcript.segments, start=1):
+                self._insert_segment(run_id, recording.id, n, segment)
+            self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
+        return run_id
+
+    def record_failure(
+        self, recording: Recording, settings: Settings, started_at: str, error: PipelineError
+    ) -> None:
+        """A run that gave nothing, and why; the recording is tried again next time."""
+        row = self._run_row(recording, settings, started_at)
+        with self._guarded(), self.db.atomic():
+            self.db.table("runs").insert(row | {"state": "failed", "reason": str(error)})
+
+    def failures(self) -> list[Failure]:
+        """The newest run of each recording, where it failed."""
+        with self._guarded():
+            rows = self.db.query(
+                "SELECT recording_id, reason, finished_at AS at, max(id) AS id FROM runs"
+                " GROUP BY recording_id HAVING state = 'failed'"
+            )
+            return [Failure(row["recording_id"], row["reason"], row["at"]) for row in rows]
+
+    def run(self, run_id: int) -> dict[str, Any]:
+        """One run's row."""
+        with self._guarded():
+            return dict(self.db.table("runs").get(run_id))
+
+    def segments(self, run_id: int) -> Iterator[tuple[int, Segment]]:
+        """(id, segment) of a run in order, with words."""
+        with self._guarded():
+            words: dict[int, list[Word]] = {}
+            for row in self.db.execute(
+                "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
+                " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n",
+                (run_id,),
+            ):
+                words.setdefault(row[0], []).append(Word(*row[1:]))
+            rows = list(self.db.table("segments").rows_where("run_id = ?", [run_id], order_by="n"))
+        for row in rows:
+            yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
+
+    def summaries(self) -> dict[str, dict[str, Any]]:
+        """By recording: segments, states and languages of its current run."""
+        sql = (
+            "SELECT r.id, u.languages, u.finished_at, u.reason, count(s.id) AS segments,"
+            " sum(s.state = 'quarantined') AS quarantined,"
+            " sum(s.text_language IS NOT NULL AND s.text_language != s.language"
+            "  AND s.text_language_confidence > 0.9) AS language_doubts"
+            " FROM recordings r JOIN runs u ON u.id = r.current_run_id"
+            " LEFT JOIN segments s ON s.run_id = u.id GROUP BY r.id"
+        )
+        with self._guarded():
+            return {row["id"]: row for row in self.db.query(sql)}
+
+    # Publications
+
+    def last_publication(self) -> str | None:
+        """The fingerprint of what was published last."""
+        with self._guarded():
+            row = self.db.execute(
+                "SELECT fingerprint FROM publications ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def save_publication(self, fingerprint: str, testimonies: int, segments: int) -> None:
+        with self._guarded(), self.db.atomic():
+            self.db.table("publications").insert(
+                {
+                    "fingerprint": fingerprint,
+                    "published_at": now(),
+                    "testimonies": testimonies,
+                    "segments": segments,
+                }
+            )
+
+    def faults(self) -> list[str]:
+        """What SQLite itself finds wrong with the file; empty when all is well."""
+        with self._guarded():
+            rows = [str(row[0]) for row in self.db.execute("PRAGMA integrity_check")]
+            orphans = len(self.db.execute("PRAGMA foreign_key_check").fetchall())
+        faults = [] if rows == ["ok"] else rows
+        return faults + ([f"{orphans} rows point to rows that are gone"] if orphans else [])
+
+    # Inside
+
+    def _recordings(self, where: str, *values: str) -> list[Recording]:
+        with self._guarded():
+            rows = self.db.query(f"SELECT {_RECORDING_FIELDS} FROM recordings {where}", values)
+            return [Recording(**{**row, "has_video": bool(row["has_video"])}) for row in list(rows)]
+
+    def _run_row(self, recording: Recording, settings: Settings, started_at: str) -> dict[str, Any]:
+        return {
+            "recording_id": recording.id,
+            "settings": settings.key,
+            "started_at": started_at,
+            "finished_at": now(),
+        }
+
+    def _insert_segment(self, run_id: int, recording_id: str, n: int, segment: Segment) -> None:
+        row = {field.name: getattr(segment, field.name) for field in fields(Segment)}
+        words = row.pop("words")
+        row |= {"run_id": run_id, "recording_id": recording_id, "n": n}
+        row["reasons"] = json.dumps(segment.reasons, ensure_ascii=False)
+        segment_id = self.db.table("segments").insert(row).last_pk
+        self.db.table("words").insert_all(
+            {"segment_id": segment_id, "n": i, **asdict(word)} for i, word in enumerate(words, 1)
+        )
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """SQLite's errors stop here and become one sentence with a next step."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise ArchiveError(self.path, *_in_words(error)) from error
+
+
+def _segment(row: dict[str, Any], words: tuple[Word, ...]) -> Segment:
+    kept = {field.name: row[field.name] for field in fields(Segment) if field.name in row}
+    return Segment(**kept | {"words": words, "reasons": tuple(json.loads(row["reasons"]))})
+
+
+def _in_words(error: sqlite3.Error) -> tuple[str, str]:
+    said = str(error)
+    if "full" in said:
+        return "the disk is full.", "What was finished is kept. Free some space and run again."
+    if "locked" in said:
+        return "another program is writing it.", "Wait for that one to end, then run again."
+    if "not a database" in said or "malformed" in said:
+        return f"is damaged ({said}).", "Keep the file, and restore the last backup."
+    if "readonly" in said or "unable to open" in said:
+        return f"cannot be written ({said}).", "Check the folder and its permissions."
+    return f"SQLite refused ({said}).", "What was finished is kept; run again."

@@ -1,0 +1,103 @@
+"""Sound in and out through ffmpeg; the only file that runs it.
+
+Masters are read only. The copies written here are what a reader of the site hears.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+import imageio_ffmpeg
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.errors import AudioError
+from pipeline.sound import RATE_HZ, Samples
+
+_BLOCK_BYTES = RATE_HZ * 2 * 60
+_QUIET = {"v": "error", "nostdin": None}
+
+
+@lru_cache(maxsize=1)
+def ffmpeg_path() -> str:
+    """The system's ffmpeg, or the one inside imageio-ffmpeg where there is none."""
+    return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+def decode(path: Path, *, shown: str) -> Samples:
+    """The first sound track as mono samples in -1..1 at 16 000 Hz, shape (n,).
+
+    Raises AudioError, with ffmpeg's own words, where not a single sample can be decoded.
+    """
+    job = ffmpeg.input(_local(path), **_QUIET).output(
+        "pipe:", map="0:a:0", format="s16le", acodec="pcm_s16le", ac=1, ar=RATE_HZ
+    )
+    process = job.run_async(cmd=ffmpeg_path(), pipe_stdout=True, pipe_stderr=True)
+    blocks: list[npt.NDArray[np.int16]] = []
+    with process:
+        while block := process.stdout.read(_BLOCK_BYTES):
+            blocks.append(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
+        said = process.stderr.read().decode("utf-8", "replace")
+    if not blocks:
+        raise AudioError(
+            shown,
+            f"ffmpeg could not decode its sound ({_last_line(said)}).",
+            "The original is untouched; play it, and copy it again if it does not play.",
+        )
+    return np.concatenate(blocks).astype(np.float32) / 32768.0
+
+
+def write_access_copy(
+    source: Path, target: Path, *, title: str, comment: str, video: bool, shown: str
+) -> None:
+    """Writes a copy that every browser plays and can seek in: AAC, or H.264 with AAC, in MP4.
+
+    Nothing of the master's own tags, chapters or cover goes along: they may name people.
+    The file appears under its name only when it is whole.
+    """
+    source_file = ffmpeg.input(_local(source), **_QUIET)
+    streams = [source_file["a:0"]]
+    options: dict[str, Any] = {
+        "format": "mp4",
+        "acodec": "aac",
+        "audio_bitrate": "80k",
+        "ac": 1,
+        "ar": 44_100,
+        "map_metadata": -1,
+        "map_chapters": -1,
+        "movflags": "+faststart",
+        "metadata:g:0": f"title={title}",
+        "metadata:g:1": f"comment={comment}",
+        "fflags": "+bitexact",
+    }
+    if video:
+        streams.append(source_file["V:0"].filter("scale", "min(iw,1280)", -2))
+        options |= {"vcodec": "libx264", "pix_fmt": "yuv420p", "crf": 25, "preset": "veryfast"}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.new")
+    job = ffmpeg.output(*streams, _local(draft), **options).overwrite_output()
+    try:
+        job.run(cmd=ffmpeg_path(), capture_stdout=True, capture_stderr=True)
+        os.replace(draft, target)
+    except ffmpeg.Error as error:
+        said = _last_line((error.stderr or b"").decode("utf-8", "replace"))
+        raise AudioError(
+            shown, f"ffmpeg could not write its access copy ({said}).", "Nothing else is affected."
+        ) from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _local(path: Path) -> str:
+    # Without a scheme ffmpeg would take `interview: part 1.mp3` for a protocol.
+    return f"file:{path}"
+
+
+def _last_line(said: str) -> str:
+    lines = [line for line in said.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it gave no reason"

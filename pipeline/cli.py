@@ -1,0 +1,283 @@
+"""The command `testimony`. Each command opens what it needs, calls one function, and reports."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pipeline import __version__, config
+from pipeline.errors import PipelineError, UsageError, printable
+from pipeline.report import Report
+from pipeline.terminal import Terminal, hours
+
+if TYPE_CHECKING:
+    from pipeline.engines.choose import Engines
+
+_SOME_FAILED, _STOPPED = 1, 130
+_Function = Callable[..., Any]
+
+
+class Session:
+    """What every command shares: where the archive is, and how to speak."""
+
+    def __init__(self, folder: Path | None, as_json: bool) -> None:
+        self._folder = folder
+        self.as_json = as_json
+        self.terminal = Terminal(quiet=as_json)
+
+    @functools.cached_property
+    def root(self) -> Path:
+        return config.root_at(self._folder) if self._folder else config.find_root(Path.cwd())
+
+    @functools.cached_property
+    def config(self) -> config.Config:
+        return config.load(self.root)
+
+    def finish(self, reports: Sequence[Report]) -> None:
+        """Says what was done, once, and leaves with the right code."""
+        if self.as_json:
+            self.print_json({"stages": [report.as_json() for report in reports]})
+        else:
+            self.terminal.reports(reports)
+        if not all(report.ok for report in reports):
+            sys.exit(_SOME_FAILED)
+
+    def print_json(self, document: object) -> None:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def command(example: str) -> Callable[[_Function], click.Command]:
+    """A command with the options that all have, its example, and errors as sentences."""
+
+    def decorate(function: _Function) -> click.Command:
+        @functools.wraps(function)
+        def run(*, archive_folder: Path | None, as_json: bool, **choice: Any) -> None:
+            session = Session(archive_folder, as_json)
+            try:
+                function(session, **choice)
+            except PipelineError as error:
+                session.terminal.end()
+                click.echo(f"Error: {error}", err=True)
+                sys.exit(error.exit_code)
+            except KeyboardInterrupt:
+                session.terminal.end()
+                click.echo("Stopped. What was finished is kept; run it again to go on.", err=True)
+                sys.exit(_STOPPED)
+
+        folder = click.Path(exists=True, file_okay=False, path_type=Path)
+        options = [
+            click.option(
+                "--archive",
+                "archive_folder",
+                type=folder,
+                metavar="DIR",
+                help="The archive's folder; without it, found upward from here.",
+            ),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+        ]
+        for option in options:
+            run = option(run)
+        name = function.__name__.removesuffix("_")
+        made = click.command(name, epilog=f"Example: {example}")(run)
+        main.add_command(made)
+        return made
+
+    return decorate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="testimony")
+def main() -> None:
+    """Recordings of testimonies become a searchable archive."""
+
+
+def _transcribe_options(function: _Function) -> _Function:
+    options = [
+        click.argument("only", metavar="[ID]...", nargs=-1),
+        click.option("--engine", type=click.Choice(["faster-whisper", "openai-whisper"])),
+        click.option("--model", help="For every language, instead of config.yaml's."),
+        click.option("--language", metavar="XX", help="All of it is in this language."),
+        click.option("--again", is_flag=True, help="Also what is already transcribed."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@command("testimony init my-archive")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+def init(session: Session, folder: Path) -> None:
+    """Makes a new, empty archive in DIR."""
+    from pipeline import scaffold
+
+    written = scaffold.init(folder)
+    if session.as_json:
+        session.print_json({"archive": str(folder), "written": [str(path) for path in written]})
+        return
+    session.terminal.line(f"A new archive is in {printable(folder)}. Next:")
+    session.terminal.line(f"  1. copy recordings into {printable(folder / 'recordings')}/")
+    session.terminal.line(f"  2. cd {printable(folder)} && testimony run && testimony serve")
+
+
+@command("testimony ingest recordings/2024")
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+def ingest(session: Session, paths: tuple[Path, ...]) -> None:
+    """Registers recordings: all below recordings/, or the given ones."""
+    from pipeline.archive import Archive
+    from pipeline.ingest import ingest as register
+
+    with Archive(session.root) as archive:
+        report = register(archive, session.config, paths)
+    session.finish([report])
+
+
+@command("testimony transcribe lt-1998-0042 --language lt")
+@_transcribe_options
+def transcribe(session: Session, **choice: Any) -> None:
+    """Transcribes what is not yet done with the current settings."""
+    run = _journey()
+    from pipeline.archive import Archive
+
+    settings, rest = _chosen(session, choice)
+    with Archive(session.root) as archive:
+        make = _engines(session, settings)
+        report = run.transcribe(archive, settings, make, session.terminal, **rest)
+    session.finish([report])
+
+
+@command("testimony publish")
+def publish(session: Session) -> None:
+    """Brings publication/ up to date with archive.db and the sidecars."""
+    from pipeline.archive import Archive
+    from pipeline.publish import publish as bring_up_to_date
+
+    with Archive(session.root) as archive:
+        report = bring_up_to_date(archive, session.config, session.terminal)
+    session.finish([report])
+
+
+@command("testimony run")
+@_transcribe_options
+def run_(session: Session, **choice: Any) -> None:
+    """Ingests, transcribes and publishes everything that is pending."""
+    run = _journey()
+    from pipeline.archive import Archive
+
+    settings, rest = _chosen(session, choice)
+    with Archive(session.root) as archive:
+        make = _engines(session, settings)
+        reports = run.everything(archive, settings, make, session.terminal, **rest)
+    if not session.as_json and not any(report.done for report in reports):
+        session.terminal.line("Nothing to do: everything is up to date.")
+    session.finish(reports)
+
+
+@command("testimony serve --port 8001")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
+def serve(session: Session, host: str, port: int) -> None:
+    """Serves publication/ with Datasette until it is stopped."""
+    from pipeline.site import app
+
+    app.must_be_free(host, port)
+    site = app.build(session.root)
+    if session.as_json:
+        session.print_json({"address": f"http://{host}:{port}"})
+    else:
+        session.terminal.line(f"The archive is at http://{host}:{port} (Ctrl-C stops it)")
+    app.serve(site, host, port)
+
+
+@command("testimony status --json")
+def status(session: Session) -> None:
+    """Where every testimony stands, and what waits for a person."""
+    from pipeline.archive import Archive
+    from pipeline.status import status as standings
+
+    with Archive(session.root) as archive:
+        document = standings(archive, session.config)
+    if session.as_json:
+        session.print_json(document)
+        return
+    rows = [
+        (
+            one["id"],
+            one["stage"],
+            hours(one["duration_s"]),
+            " ".join(one["languages_detected"]) or "–",
+            "\n".join([*one["waiting"], *(f"failed: {why}" for why in one["failures"])]) or "–",
+        )
+        for one in document["testimonies"]
+    ]
+    session.terminal.table(["testimony", "stage", "length", "heard", "waits for a person"], rows)
+    for problem in document["problems"]:
+        session.terminal.line(f"✗ {problem}")
+
+
+@command("testimony search 'wagon* Syberia' --language pl")
+@click.argument("query")
+@click.option("--language", metavar="XX", help="Only what was said in this language.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+def search(session: Session, query: str, language: str | None, limit: int) -> None:
+    """The site's search, from the terminal."""
+    from pipeline import search as finder
+
+    hits, total = finder.search(session.root, query, language, limit)
+    if session.as_json:
+        found = [
+            {k: v for k, v in asdict(hit).items() if k != "marked"} | {"listen": hit.listen_path}
+            for hit in hits
+        ]
+        session.print_json({"query": query, "total": total, "hits": found})
+        return
+    for hit in hits:
+        where = f"{hit.testimony_id}  part {hit.part}  {finder.clock(hit.start_s)}"
+        session.terminal.line(f"{where}  [{hit.language or '?'}]  {hit.text}")
+    session.terminal.line(f"{len(hits)} of {total} passages")
+
+
+@command("testimony verify")
+def verify(session: Session) -> None:
+    """Checks every master's bytes, archive.db, and what is published."""
+    from pipeline.archive import Archive
+    from pipeline.verify import verify as check
+
+    with Archive(session.root) as archive:
+        report = check(archive, session.config, session.terminal)
+    session.finish([report])
+
+
+def _journey() -> Any:
+    """`pipeline.run`, or a sentence where what it needs is not installed."""
+    try:
+        from pipeline import run
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "transcribe",
+            f"the package {error.name!r} is not installed.",
+            "Install what transcribes: pip install 'testimony-archive[transcribe]'",
+        ) from error
+    return run
+
+
+def _chosen(session: Session, choice: dict[str, Any]) -> tuple[config.Config, dict[str, Any]]:
+    """The settings with what the command line changes, and what else it says."""
+    change: dict[str, Any] = {}
+    if engine := choice.pop("engine"):
+        change["engine"] = engine
+    if model := choice.pop("model"):
+        change["models"] = {"default": model}
+    return session.config.model_copy(update=change), choice
+
+
+def _engines(session: Session, settings: config.Config) -> Callable[[], Engines]:
+    from pipeline.engines.choose import ConfiguredEngines
+
+    return lambda: ConfiguredEngines(session.root, settings, session.terminal.warn)

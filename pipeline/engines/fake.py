@@ -1,0 +1,45 @@
+"""An engine that hears what it is told, for fast tests of everything around an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from pipeline.engines import Clip, Heard
+from pipeline.errors import EngineError
+from pipeline.sound import RATE_HZ, Samples
+from pipeline.transcript import Provenance, Word
+
+NAME = "fake"
+
+
+class FakeEngine:
+    """Says `text(clip)`, its words spread evenly over the clip, in `language`."""
+
+    def __init__(
+        self,
+        text: Callable[[Clip], str] = lambda clip: f"Words in {clip.language}.",
+        language: str = "pl",
+        fails_on: Callable[[Clip], bool] = lambda clip: False,
+    ) -> None:
+        self._text = text
+        self._language = language
+        self._fails_on = fails_on
+        self.decoded = 0
+        self.provenance = Provenance(NAME, "1", "fake", "0" * 64, {"task": "transcribe"})
+
+    def language_probabilities(self, clips: Sequence[Samples]) -> Iterator[dict[str, float]]:
+        for _ in clips:
+            yield {self._language: 0.8, "en": 0.2}
+
+    def decode(self, clips: Sequence[Clip]) -> Iterator[Heard]:
+        for clip in clips:
+            if self._fails_on(clip):
+                raise EngineError("fake engine", "was told to fail.")
+            self.decoded += 1
+            yield Heard(tuple(_spread(self._text(clip).split(), clip)), -0.2, 0.01)
+
+
+def _spread(words: list[str], clip: Clip) -> Iterator[Word]:
+    step_s = len(clip.samples) / RATE_HZ / max(1, len(words))
+    for index, text in enumerate(words):
+        yield Word(round(index * step_s, 2), round((index + 1) * step_s, 2), text, 0.9)

@@ -1,0 +1,122 @@
+"""The published folder as a reader knows it: names of its files, and what Datasette says of them.
+
+Shared by `publish`, which writes it, and the site, which reads it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path("publication")
+DATABASE = "public.db"
+METADATA = "metadata.json"
+MEDIA = Path("media") / "public"
+
+_SEARCH_SQL = """
+select
+  testimonies.title as testimony,
+  segments.text,
+  segments.language,
+  segments.start_s,
+  '/media/' || segments.recording_id || '#t=' || segments.start_s as listen
+from segments_fts
+  join segments on segments.id = segments_fts.rowid
+  join testimonies on testimonies.id = segments.testimony_id
+where segments_fts match escape_fts(:q)
+  and (:language = '' or segments.language = :language)
+order by segments_fts.rank
+limit 200
+""".strip()
+
+_TESTIMONIES = {
+    "id": "Stable name of the testimony",
+    "title": "What it is called",
+    "narrator": "Who gave it, or the name they chose to be known by",
+    "narrator_born": "Year of birth; empty: not recorded",
+    "interviewer": "Who asked",
+    "recorded_on": "When it was recorded (EDTF: may be partial, as 1998-06?)",
+    "place": "Where it was recorded",
+    "languages_declared": "Languages that people say are spoken (BCP 47)",
+    "languages_detected": "Languages that were heard, most first (BCP 47)",
+    "collection": "The collection it belongs to",
+    "summary": "What is told, in a person's words",
+    "notice": "What a listener must know first",
+    "licence": "Under which it may be used",
+    "uses": "What its narrator agreed to",
+    "warnings": "What may be hard to hear",
+    "duration_s": "Length of all its recordings",
+}
+_RECORDINGS = {
+    "id": "The start of the sha256 of the master's bytes",
+    "testimony_id": "The testimony it is part of",
+    "part": "Its place in the testimony",
+    "duration_s": "Length",
+    "has_video": "1: film, 0: sound only",
+    "media": "File of the access copy; heard at /media/ID",
+    "engine": "The program that made the transcript",
+    "model": "The speech model it used",
+    "transcribed_at": "When (UTC)",
+}
+_SEGMENTS = {
+    "id": "Number of the segment",
+    "testimony_id": "The testimony it is from",
+    "recording_id": "The recording it is from",
+    "n": "Its place in the recording",
+    "start_s": "Where it starts, from the recording's start",
+    "end_s": "Where it ends",
+    "text": "The words, as a machine heard them or a person corrected them",
+    "language": "The language it is transcribed in (BCP 47)",
+    "language_confidence": "How sure the sound was of it, 0 to 1; empty: it was told",
+    "language_source": "audio: measured, told: given by a person",
+    "text_language": "What the words alone look like: a second opinion",
+    "text_language_confidence": "How sure that opinion is, 0 to 1",
+    "confidence": "How sure the engine was of the words, 0 to 1",
+    "speaker": "Who speaks; empty: not known",
+    "state": "ok: machine text, corrected: a person's",
+}
+
+
+def datasette_metadata(title: str) -> dict[str, Any]:
+    """Datasette's metadata for `public.db`: titles, columns, units, facets, canned queries."""
+    return {
+        "title": title,
+        "description": "Recorded testimonies, searchable word by word.",
+        "license": "See the licence of each testimony",
+        "databases": {
+            "public": {
+                "description": "Only what its narrators agreed to make public.",
+                "queries": {
+                    "search": {
+                        "title": "Search in what was said",
+                        "description": "All words must occur; language: lt, lv, … or empty.",
+                        "sql": _SEARCH_SQL,
+                        "params": ["q", "language"],
+                    }
+                },
+                "tables": {
+                    "testimonies": {
+                        "description": "One row for each testimony.",
+                        "columns": _TESTIMONIES,
+                        "units": {"duration_s": "s"},
+                        "facets": ["collection", "place"],
+                        "label_column": "title",
+                    },
+                    "recordings": {
+                        "description": "The parts of each testimony.",
+                        "columns": _RECORDINGS,
+                        "units": {"duration_s": "s"},
+                        "facets": ["testimony_id", "has_video"],
+                    },
+                    "segments": {
+                        "description": "What was said, line by line. Machine transcripts err.",
+                        "columns": _SEGMENTS,
+                        "units": {"start_s": "s", "end_s": "s"},
+                        "facets": ["language", "testimony_id", "state"],
+                        "label_column": "text",
+                        "size": 50,
+                    },
+                },
+            }
+        },
+    }

@@ -1,0 +1,66 @@
+"""What a command did, said once: while it works (Progress) and at the end (Report)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pipeline.errors import PipelineError, Problem
+
+
+class Progress(Protocol):
+    """Where long work says how far it is. Amounts are seconds of audio."""
+
+    def begin(self, what: str, total_s: float) -> None: ...
+
+    def advance(self, seconds: float) -> None: ...
+
+    def item(self, line: str) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def begin(self, what: str, total_s: float) -> None:
+        pass
+
+    def advance(self, seconds: float) -> None:
+        pass
+
+    def item(self, line: str) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+@dataclass
+class Report:
+    """Everything one stage did: what is new, what was already done, what needs a person."""
+
+    stage: str
+    done: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def problem(self, error: PipelineError | Problem) -> None:
+        self.problems.append(str(error))
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "stage": self.stage,
+            "ok": self.ok,
+            "done": self.done,
+            "unchanged": len(self.unchanged),
+            "notes": self.notes,
+            "problems": self.problems,
+            **self.facts,
+        }

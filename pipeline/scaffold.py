@@ -1,0 +1,81 @@
+"""A new, empty archive: a commented `config.yaml`, its folders, and an example sidecar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipeline import config, recording, testimony
+from pipeline.errors import UsageError
+
+CONFIG = """\
+# The settings of this archive. Every key has a default; an unknown key is an error.
+
+title: {title}
+
+# What may be spoken here (BCP 47). A testimony may declare its own list in its sidecar.
+languages: [lt, lv, et, pl, uk, ro, ru]
+
+# faster-whisper, or openai-whisper (the reference implementation, slower).
+engine: faster-whisper
+
+# A model's name, folder or file; by language where one is better. `auto` means large-v3 with a
+# GPU and large-v3-turbo without.
+models: {{default: auto}}
+
+# CPU threads; 0 means all.
+threads: 0
+
+# For testimonies whose sidecar says nothing: public, researchers or closed.
+access: closed
+
+# How speech becomes text. A change of these transcribes anew; the defaults are good.
+# transcription:
+#   beam_size: 5              # hypotheses kept while decoding
+#   batch_size: 8             # windows decoded together
+#   compute_type: auto        # int8 on a CPU, float16 on a GPU
+#   window_s: 28              # longest piece decoded at once
+#   speech_threshold: 0.35    # lower keeps quieter speech, and more noise
+#   switch_cost_nats: 3.5     # how sure the sound must be before the language may change
+"""
+
+EXAMPLE = """\
+# An example: copy it to metadata/testimonies/ID.yaml and fill it in.
+# Only id, title and recordings are required; id is the file's name.
+id: lt-1998-0042
+title: Life story of a teacher from Kaunas
+narrator: {name: Name Surname, born: 1929, gender: female, pseudonym: null}
+interviewer: null
+recorded_on: 1998-06?            # EDTF: as much of the date as is known
+place: Vilnius
+languages: [lt, ru]              # what is spoken, as far as you know
+collection: null
+summary: null
+notice: null                     # what a listener must know first
+recordings: [lt-1998-0042-a.mp3, lt-1998-0042-b.mp3]     # in order; below recordings/
+access: closed                   # public | researchers | closed
+access_until: null
+access_reason: null
+listed: true
+licence: null
+agreement: null
+uses: [online, teaching, research]
+warnings: []
+redactions: []
+incomplete: []                   # recordings of which nothing more exists than is here
+"""
+
+
+def init(folder: Path) -> list[Path]:
+    """Makes the archive; refuses where there already is one. Returns what was written."""
+    if (folder / config.FILE).exists():
+        raise UsageError(folder, f"already has a {config.FILE}.", "Nothing was changed.")
+    try:
+        (folder / recording.FOLDER).mkdir(parents=True, exist_ok=True)
+        (folder / testimony.FOLDER).mkdir(parents=True, exist_ok=True)
+        written = [folder / config.FILE, folder / "metadata" / "example-sidecar.yaml"]
+        title = folder.resolve().name.replace('"', "'")
+        written[0].write_text(CONFIG.format(title=f'"{title}"'), encoding="utf-8")
+        written[1].write_text(EXAMPLE, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(folder, f"cannot be written ({error.strerror}).", "") from error
+    return written

@@ -1,0 +1,160 @@
+"""The shape of `archive.db`, as a list of small steps. A change is a function at the bottom.
+
+Times are seconds from the start of the recording (`_s`), languages BCP 47, moments UTC in ISO 8601.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migration = Migrations("testimony-archive")
+
+
+@migration()
+def m001_testimonies(db: Database) -> None:
+    """What people know, copied from the sidecars at every ingest."""
+    db.table("testimonies").create(
+        {
+            "id": str,
+            "title": str,
+            "narrator": str,
+            "narrator_born": int,
+            "narrator_gender": str,
+            "narrator_pseudonym": str,
+            "interviewer": str,
+            "recorded_on": str,
+            "place": str,
+            "languages": str,
+            "collection": str,
+            "summary": str,
+            "notice": str,
+            "access": str,
+            "access_until": str,
+            "access_reason": str,
+            "listed": int,
+            "licence": str,
+            "agreement": str,
+            "uses": str,
+            "warnings": str,
+            "redactions": str,
+        },
+        pk="id",
+        not_null={"id", "title", "access"},
+    )
+
+
+@migration()
+def m002_recordings(db: Database) -> None:
+    """One master each; its id is the start of its sha256, so a new name changes nothing."""
+    db.table("recordings").create(
+        {
+            "id": str,
+            "testimony_id": str,
+            "part": int,
+            "path": str,
+            "sha256": str,
+            "bytes": int,
+            "mtime_ns": int,
+            "duration_s": float,
+            "missing_s": float,
+            "codec": str,
+            "sample_rate_hz": int,
+            "channels": int,
+            "has_video": int,
+            "ingested_at": str,
+            "current_run_id": int,
+        },
+        pk="id",
+        not_null={"id", "testimony_id", "path", "sha256", "duration_s"},
+        foreign_keys=[("testimony_id", "testimonies", "id")],
+    )
+    db.table("recordings").create_index(["sha256"], unique=True)
+    db.table("recordings").create_index(["path"], unique=True)
+    db.table("recordings").create_index(["testimony_id"])
+
+
+@migration()
+def m003_runs(db: Database) -> None:
+    """Every attempt to transcribe a recording, with what was used; a failed one with its reason."""
+    db.table("runs").create(
+        {
+            "id": int,
+            "recording_id": str,
+            "settings": str,
+            "engine": str,
+            "version": str,
+            "model": str,
+            "model_sha256": str,
+            "options": str,
+            "languages": str,
+            "speech_s": float,
+            "started_at": str,
+            "finished_at": str,
+            "state": str,
+            "reason": str,
+        },
+        pk="id",
+        not_null={"recording_id", "state", "started_at"},
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )
+    db.table("runs").create_index(["recording_id", "settings", "state"])
+    db.table("recordings").add_foreign_key("current_run_id", "runs", "id")
+
+
+@migration()
+def m004_segments_and_words(db: Database) -> None:
+    """What one run heard, line by line and word by word."""
+    db.table("segments").create(
+        {
+            "id": int,
+            "run_id": int,
+            "recording_id": str,
+            "n": int,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "language": str,
+            "language_confidence": float,
+            "language_source": str,
+            "text_language": str,
+            "text_language_confidence": float,
+            "confidence": float,
+            "speaker": str,
+            "state": str,
+            "reasons": str,
+        },
+        pk="id",
+        not_null={"run_id", "recording_id", "n", "start_s", "end_s", "text", "state"},
+        foreign_keys=[("run_id", "runs", "id"), ("recording_id", "recordings", "id")],
+    )
+    db.table("segments").create_index(["run_id", "n"], unique=True)
+    db.table("segments").create_index(["recording_id"])
+    db.table("words").create(
+        {
+            "segment_id": int,
+            "n": int,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "confidence": float,
+        },
+        pk=("segment_id", "n"),
+        not_null={"start_s", "end_s", "text"},
+        foreign_keys=[("segment_id", "segments", "id")],
+    )
+
+
+@migration()
+def m005_publications(db: Database) -> None:
+    """What was published, from what; the same fingerprint again means nothing to do."""
+    db.table("publications").create(
+        {
+            "id": int,
+            "fingerprint": str,
+            "published_at": str,
+            "testimonies": int,
+            "segments": int,
+        },
+        pk="id",
+        not_null={"fingerprint", "published_at"},
+    )

@@ -1,0 +1,26 @@
+"""The reading room: a Datasette plugin over `publication/`. Loads neither engines nor audio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from datasette import hookimpl
+from datasette.app import Datasette
+
+from pipeline.site import live, pages
+from pipeline.site.media import media
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    return [
+        (r"^/$", pages.home),
+        (r"^/search$", pages.search_page),
+        (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
+    ]
+
+
+@hookimpl
+def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:
+    return live.follow_publications(datasette)

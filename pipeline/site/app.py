@@ -1,0 +1,54 @@
+"""Datasette on one archive's `publication/`, as `testimony serve` runs it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+import uvicorn
+from datasette.app import Datasette
+
+from pipeline.errors import UsageError
+from pipeline.publication import DATABASE, FOLDER, METADATA
+from pipeline.site.live import PLUGIN
+
+_SETTINGS = {
+    "sql_time_limit_ms": 2000,
+    "max_returned_rows": 1000,
+    "default_page_size": 50,
+    "num_sql_threads": 4,
+}
+
+
+def build(root: Path) -> Datasette:
+    """The site over `root`'s publication; the files are only read."""
+    folder = root / FOLDER
+    database = folder / DATABASE
+    if not database.is_file():
+        raise UsageError(database, "nothing is published yet.", "Run: testimony run")
+    metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    metadata["plugins"] = {PLUGIN: {"publication": str(folder.resolve())}}
+    return Datasette(
+        [], immutables=[str(database.resolve())], metadata=metadata, settings=_SETTINGS
+    )
+
+
+def must_be_free(host: str, port: int) -> None:
+    """Says so now, in a sentence, where another program already answers there."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise UsageError(
+                f"{host}:{port}",
+                f"cannot be used ({error.strerror}).",
+                "Stop the other program, or choose another: --port 8002",
+            ) from error
+
+
+def serve(site: Datasette, host: str, port: int) -> None:
+    """Serves until it is stopped."""
+    uvicorn.run(site.app(), host=host, port=port, log_level="warning", lifespan="on")

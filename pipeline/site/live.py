@@ -1,0 +1,64 @@
+"""A new publication is served from the next request on, without a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from datasette.app import Datasette
+from datasette.database import Database
+
+from pipeline.publication import DATABASE
+
+PLUGIN = "testimony-archive"
+
+
+def publication_folder(datasette: Datasette) -> Path | None:
+    """The folder that is served, or None where Datasette runs without this archive's server."""
+    config = datasette.plugin_config(PLUGIN) or {}
+    return Path(config["publication"]) if "publication" in config else None
+
+
+def follow_publications(datasette: Datasette) -> Callable[[Any], Any]:
+    """ASGI middleware that notices when `publish` has put another `public.db` in place."""
+
+    def wrap(app: Any) -> Any:
+        folder = publication_folder(datasette)
+        if folder is None:
+            return app
+        path = folder / DATABASE
+        opened = _identity(path)
+
+        async def follow(scope: Any, receive: Any, send: Any) -> None:
+            nonlocal opened
+            found = _identity(path)
+            if found is not None and found != opened:
+                opened = found
+                _reopen(datasette, path)
+            await app(scope, receive, send)
+
+        return follow
+
+    return wrap
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _reopen(datasette: Datasette, path: Path) -> None:
+    name = path.stem
+    fresh = Database(datasette, path=str(path), is_mutable=False)
+    fresh.name, fresh.route = name, name
+    datasette.databases = {**datasette.databases, name: fresh}
+    # Datasette keeps one connection for each thread and database name, so that only new threads
+    # open the new file; the old ones finish what they are reading.
+    old = datasette.executor
+    datasette.executor = ThreadPoolExecutor(max_workers=datasette.setting("num_sql_threads"))
+    old.shutdown(wait=False)

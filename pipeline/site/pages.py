@@ -1,0 +1,122 @@
+"""The archive's own pages: rows out of `public.db` into a template, one short function each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette.app import Datasette
+from datasette.utils import QueryInterrupted
+from datasette.utils.asgi import Request, Response
+from markupsafe import Markup, escape
+
+from pipeline.errors import QueryError
+from pipeline.publication import DATABASE
+from pipeline.search import (
+    COUNT_SQL,
+    HITS_SQL,
+    MARK_CLOSE,
+    MARK_OPEN,
+    Hit,
+    clock,
+    parameters,
+)
+
+STYLE = "/-/static-plugins/testimony-archive/archive.css"
+_NAME = DATABASE.removesuffix(".db")
+_PER_PAGE = 20
+_TOTALS_SQL = """
+SELECT count(*) AS testimonies, coalesce(sum(duration_s), 0) AS duration_s FROM testimonies
+"""
+_TESTIMONIES_SQL = """
+SELECT id, title, narrator, narrator_born, recorded_on, place, notice, duration_s,
+  languages_detected FROM testimonies ORDER BY title LIMIT 200
+"""
+_LANGUAGES_SQL = """
+SELECT language, count(*) AS segments FROM segments WHERE language IS NOT NULL
+GROUP BY language ORDER BY segments DESC
+"""
+
+
+async def home(datasette: Datasette, request: Request) -> Response:
+    """What this archive is, and the way in."""
+    db = datasette.get_database(_NAME)
+    totals = (await db.execute(_TOTALS_SQL)).first()
+    rows = [dict(row) for row in await db.execute(_TESTIMONIES_SQL)]
+    for row in rows:
+        row["languages"] = json.loads(row["languages_detected"] or "[]")
+    context = {
+        "testimonies": rows,
+        "totals": dict(totals),
+        "languages": [dict(row) for row in await db.execute(_LANGUAGES_SQL)],
+        "q": "",
+        "language": "",
+    }
+    return await _page(datasette, request, "archive_home.html", context)
+
+
+async def search_page(datasette: Datasette, request: Request) -> Response:
+    """Hits with their testimony, their time, and a player that starts there."""
+    query = request.args.get("q") or ""
+    language = request.args.get("language") or ""
+    number = _page_number(request.args.get("page"))
+    db = datasette.get_database(_NAME)
+    context: dict[str, Any] = {
+        "q": query,
+        "language": language,
+        "languages": [dict(row) for row in await db.execute(_LANGUAGES_SQL)],
+        "hits": [],
+        "total": 0,
+        "problem": None,
+    }
+    status = 200
+    try:
+        if query.strip():
+            values = parameters(query, language, _PER_PAGE, (number - 1) * _PER_PAGE)
+            rows = await db.execute(HITS_SQL, values)
+            context["hits"] = [_shown(Hit.from_row(dict(row))) for row in rows]
+            context["total"] = (await db.execute(COUNT_SQL, values)).first()["n"]
+    except QueryError as error:
+        context["problem"], status = error.problem.capitalize(), 400
+    except QueryInterrupted:
+        context["problem"], status = "This search took too long; add a word to it.", 400
+    context |= _paging(query, language, number, context["total"])
+    return await _page(datasette, request, "archive_search.html", context, status)
+
+
+def _shown(hit: Hit) -> dict[str, Any]:
+    marked = escape(hit.marked).replace(MARK_OPEN, Markup("<mark>"))
+    return {
+        "hit": hit,
+        "marked": marked.replace(MARK_CLOSE, Markup("</mark>")),
+        "at": clock(hit.start_s),
+    }
+
+
+def _paging(query: str, language: str, number: int, total: int) -> dict[str, str | None]:
+    def address(page: int) -> str:
+        values = {"q": query, "language": language, "page": page}
+        return "/search?" + urlencode({name: value for name, value in values.items() if value})
+
+    more = number * _PER_PAGE < total
+    return {
+        "previous": address(number - 1) if number > 1 else None,
+        "next": address(number + 1) if more else None,
+    }
+
+
+def _page_number(text: str | None) -> int:
+    return min(int(text), 10_000) if text and text.isascii() and text.isdigit() and int(text) else 1
+
+
+async def _page(
+    datasette: Datasette,
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    status: int = 200,
+) -> Response:
+    context |= {"archive_title": datasette.metadata("title"), "style": STYLE, "clock": clock}
+    html = await datasette.render_template(template, context, request=request)
+    return Response.html(html, status=status)

@@ -1,0 +1,93 @@
+"""Where every testimony stands, and what waits for a person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipeline import testimony
+from pipeline.archive import Archive
+from pipeline.config import Config
+from pipeline.consent import may_be_public
+from pipeline.recording import Recording
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One testimony: `stage` is described, ingested, transcribed or published."""
+
+    id: str
+    title: str
+    stage: str
+    duration_s: float
+    recordings: int
+    languages_declared: list[str] | None
+    languages_detected: list[str]
+    segments: int
+    waiting: list[str]
+    failures: list[str]
+
+
+def status(archive: Archive, config: Config) -> dict[str, Any]:
+    """Everything `testimony status --json` prints."""
+    sidecars = testimony.load_all(archive.root)
+    recordings: dict[str, list[Recording]] = {}
+    for recording in archive.recordings():
+        recordings.setdefault(recording.testimony_id, []).append(recording)
+    summaries = archive.summaries()
+    failures = {failure.recording_id: failure for failure in archive.failures()}
+    standings = []
+    for row in archive.testimonies():
+        mine = recordings.get(row["id"], [])
+        decision = may_be_public(sidecars.by_id.get(row["id"]), config.access)
+        done = [summaries[r.id] for r in mine if r.id in summaries]
+        waiting = [] if decision.allowed else [f"not published: {decision.reason}"]
+        waiting += _doubts(done)
+        standings.append(
+            Standing(
+                id=row["id"],
+                title=row["title"],
+                stage=_stage(mine, len(done), decision.allowed),
+                duration_s=round(sum(r.duration_s for r in mine), 3),
+                recordings=len(mine),
+                languages_declared=json.loads(row["languages"]) if row["languages"] else None,
+                languages_detected=_detected(done),
+                segments=sum(summary["segments"] for summary in done),
+                waiting=waiting,
+                failures=[failures[r.id].reason for r in mine if r.id in failures],
+            )
+        )
+    return {
+        "archive": str(archive.root),
+        "testimonies": [asdict(standing) for standing in standings],
+        "problems": [str(problem) for problem in sidecars.problems],
+    }
+
+
+def _stage(recordings: list[Recording], done: int, allowed: bool) -> str:
+    if not recordings:
+        return "described"
+    if done < len(recordings):
+        return "ingested"
+    return "published" if allowed else "transcribed"
+
+
+def _detected(done: list[dict[str, Any]]) -> list[str]:
+    seconds: dict[str, float] = {}
+    for summary in done:
+        for language, duration_s in json.loads(summary["languages"]).items():
+            seconds[language] = seconds.get(language, 0.0) + duration_s
+    return sorted(seconds, key=lambda language: -seconds[language])
+
+
+def _doubts(done: list[dict[str, Any]]) -> list[str]:
+    quarantined = sum(summary["quarantined"] or 0 for summary in done)
+    languages = sum(summary["language_doubts"] or 0 for summary in done)
+    doubts = []
+    if quarantined:
+        doubts.append(f"{quarantined} segments are quarantined")
+    if languages:
+        doubts.append(f"{languages} segments: sound and words name different languages")
+    lost = [summary["reason"] for summary in done if summary["reason"]]
+    return doubts + lost

@@ -1,0 +1,258 @@
+"""Sidecars: what people know of a testimony, one file each in `metadata/testimonies/`.
+
+A sidecar that cannot be read opens nothing: its testimony counts as closed until it is mended.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+import edtf
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from pipeline import yamlfile
+from pipeline.config import Access, Language
+from pipeline.errors import ArchiveError, Problem
+
+FOLDER = Path("metadata") / "testimonies"
+_SLUG = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
+
+
+def _edtf(text: str) -> str:
+    try:
+        edtf.parse_edtf(text)
+    except edtf.parser.edtf_exceptions.EDTFParseException as error:
+        raise ValueError(
+            "is not an EDTF date; write 1998, 1998-06, 1998-06-14, 1998-06? or 1998/1999"
+        ) from error
+    return text
+
+
+def _id(text: str) -> str:
+    if not _SLUG.match(text) or len(text) > 100:
+        raise ValueError("must be small Latin letters, digits and single hyphens, at most 100")
+    return text
+
+
+def _inside(text: str) -> str:
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or text.startswith("~") or not path.name:
+        raise ValueError("must be a file below recordings/, written relative to it")
+    return str(path)
+
+
+def _text_of_number(value: Any) -> Any:
+    """A bare year or number is text to us: `recorded_on: 1998`."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_text_of_number)]
+Edtf = Annotated[str, BeforeValidator(_text_of_number), AfterValidator(_edtf)]
+Below = Annotated[Text, AfterValidator(_inside)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Narrator(_Part):
+    """The person who gave the testimony."""
+
+    name: Text | None = None
+    born: int | None = Field(None, ge=1850, le=2030)
+    gender: Literal["female", "male", "other"] | None = None
+    pseudonym: Text | None = None
+
+
+class Redaction(_Part):
+    """A range of one recording that may not leave the archive."""
+
+    recording: Below
+    start_s: float = Field(ge=0)
+    end_s: float
+    reason: Text
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Redaction:
+        if self.end_s <= self.start_s:
+            raise ValueError("end_s must be later than start_s")
+        return self
+
+
+Use = Literal["online", "teaching", "research", "ai"]
+
+
+class Sidecar(_Part):
+    """One testimony as people describe it; only `id`, `title` and `recordings` are required."""
+
+    id: Annotated[Text, AfterValidator(_id)]
+    title: Text = Field(min_length=1)
+    recordings: list[Below] = Field(min_length=1)
+    narrator: Narrator = Narrator()
+    interviewer: Text | None = None
+    recorded_on: Edtf | None = None
+    place: Text | None = None
+    languages: list[Language] | None = Field(None, min_length=1)
+    collection: Text | None = None
+    summary: Text | None = None
+    notice: Text | None = None
+    access: Access | None = None
+    access_until: Annotated[str, AfterValidator(_edtf)] | None = None
+    access_reason: Text | None = None
+    listed: bool = True
+    licence: Text | None = None
+    agreement: Text | None = None
+    uses: list[Use] = ["online", "teaching", "research"]
+    warnings: list[Text] = []
+    redactions: list[Redaction] = []
+    incomplete: list[Below] = []
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> Sidecar:
+        if len(set(self.recordings)) < len(self.recordings):
+            raise ValueError("recordings names a file twice")
+        for field, files in (
+            ("redactions", [r.recording for r in self.redactions]),
+            ("incomplete", self.incomplete),
+        ):
+            for name in files:
+                if name not in self.recordings:
+                    raise ValueError(f"{field} names {name!r}, which recordings does not list")
+        return self
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """Every sidecar of an archive: the good ones, and what is wrong with the others."""
+
+    good: tuple[Sidecar, ...]
+    problems: tuple[Problem, ...]
+    broken: tuple[str | None, ...]  # their texts; None where not even that can be read
+    files: dict[str, yamlfile.YamlFile]  # by id, for the line of a field
+
+    @cached_property
+    def by_id(self) -> dict[str, Sidecar]:
+        return {sidecar.id: sidecar for sidecar in self.good}
+
+    @cached_property
+    def by_recording(self) -> dict[str, Sidecar]:
+        """The sidecar that claims each file below `recordings/`."""
+        return {name: sidecar for sidecar in self.good for name in sidecar.recordings}
+
+    def problem(self, sidecar: Sidecar, field: tuple[str | int, ...], message: str) -> Problem:
+        """Something wrong with a field of a good sidecar, with its file and line."""
+        shown = f"{FOLDER.as_posix()}/{sidecar.id}.yaml"
+        line = self.files[sidecar.id].line_of(field)
+        return Problem(shown, line, ".".join(map(str, field)), message)
+
+    def may_belong_to_broken(self, recording: str) -> bool:
+        """Whether a sidecar that cannot be read mentions this recording's file name."""
+        name = PurePosixPath(recording).name
+        return any(text is None or name in text for text in self.broken)
+
+
+def load_all(root: Path) -> Sidecars:
+    """Reads every sidecar; gathers every problem in every file."""
+    good: dict[str, Sidecar] = {}
+    claimed: dict[str, str] = {}
+    problems: list[Problem] = []
+    broken: list[str | None] = []
+    files: dict[str, yamlfile.YamlFile] = {}
+    for path in _files(root):
+        shown = path.relative_to(root).as_posix()
+        file = yamlfile.read(path, shown)
+        sidecar, faults = yamlfile.check(file, Sidecar, shown)
+        if sidecar is not None:
+            faults = _conflicts(sidecar, path, file, shown, claimed)
+        problems += faults
+        if sidecar is None or faults:
+            broken.append(_raw(path))
+            continue
+        good[sidecar.id] = sidecar
+        files[sidecar.id] = file
+        claimed.update(dict.fromkeys(sidecar.recordings, shown))
+    return Sidecars(tuple(good.values()), tuple(problems), tuple(broken), files)
+
+
+def write_stub(root: Path, recording: str, taken: Iterable[str]) -> Sidecar:
+    """Writes a closed sidecar for a recording that has none; never overwrites a file."""
+    ident = _free_slug(root, recording, set(taken))
+    stub = {
+        "id": ident,
+        "title": f"Untitled recording ({PurePosixPath(recording).stem.strip() or ident})",
+        "recordings": [recording],
+        "access": "closed",
+        "access_reason": "no one has described this recording yet",
+    }
+    sidecar = Sidecar.model_validate(stub)
+    text = (
+        "# Written by `testimony ingest` because no sidecar named this recording.\n"
+        "# Nothing of it is published until a person decides: see docs/files.md.\n"
+        + yaml.safe_dump(stub, allow_unicode=True, sort_keys=False, width=1000)
+    )
+    _write(root / FOLDER / f"{ident}.yaml", text)
+    return sidecar
+
+
+def slug(text: str) -> str:
+    """A name as an id: `Vilnius 1998 (ąž)` becomes `vilnius-1998-az`."""
+    plain = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-")
+
+
+def _files(root: Path) -> list[Path]:
+    folder = root / FOLDER
+    return sorted(p for p in folder.glob("*.y*ml") if not p.name.startswith("."))
+
+
+def _conflicts(
+    sidecar: Sidecar, path: Path, file: yamlfile.YamlFile, shown: str, claimed: dict[str, str]
+) -> list[Problem]:
+    problems = []
+    if sidecar.id != path.stem:
+        message = f"must equal the file's name: expected {path.stem!r}, found {sidecar.id!r}."
+        problems.append(Problem(shown, file.line_of(("id",)), "id", message))
+    for index, name in enumerate(sidecar.recordings):
+        if name in claimed:
+            message = f"{name!r} already belongs to {claimed[name]}."
+            line = file.line_of(("recordings", index))
+            problems.append(Problem(shown, line, f"recordings.{index}", message))
+    return problems
+
+
+def _write(path: Path, text: str) -> None:
+    # A half-written sidecar would be a broken one: write aside, then give it its name.
+    draft = path.with_suffix(".yaml.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ArchiveError(
+            path, f"cannot be written ({error.strerror}).", "Free some space and run again."
+        ) from error
+
+
+def _raw(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+
+
+def _free_slug(root: Path, recording: str, taken: set[str]) -> str:
+    base = slug(PurePosixPath(recording).stem) or "recording"
+    number, candidate = 1, base
+    while candidate in taken or (root / FOLDER / f"{candidate}.yaml").exists():
+        number += 1
+        candidate = f"{base}-{number}"
+    return candidate

@@ -1,0 +1,57 @@
+"""What was heard: frozen nouns that travel from the engines to the archive and the site.
+
+Times are seconds from the start of the recording; languages are BCP 47; an unknown fact is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word as the engine heard it, punctuation included, without surrounding spaces."""
+
+    start_s: float
+    end_s: float
+    text: str
+    confidence: float | None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A sentence or breath of speech: what a reader sees as one line and hears at one click."""
+
+    start_s: float
+    end_s: float
+    text: str
+    language: str | None
+    language_confidence: float | None  # None where the language was told, not measured
+    language_source: str | None  # "audio" (measured) or "told"
+    text_language: str | None  # what the words alone look like: the second opinion
+    text_language_confidence: float | None
+    confidence: float | None
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+    state: str = "ok"
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What an engine reports it used; not what it was asked for."""
+
+    engine: str
+    version: str
+    model: str
+    model_sha256: str
+    options: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One recording as one run heard it."""
+
+    segments: tuple[Segment, ...]
+    languages: dict[str, float]  # detected language to seconds of speech
+    provenance: Provenance

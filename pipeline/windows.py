@@ -1,0 +1,126 @@
+"""From speech regions to decoding windows, and from heard words to segments. Pure arithmetic.
+
+A window is what an engine decodes at once: speech of one language, at most 30 s, with long
+silences cut out. Its words come back in window time and are put back to recording time here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from pipeline.sound import RATE_HZ, Samples
+from pipeline.transcript import Word
+
+# A silence longer than this is left out of a window: Whisper fills silence with inventions.
+_KEPT_SILENCE_S = 1.0
+_SENTENCE_PAUSE_S = 1.2
+_LONGEST_SEGMENT_S = 20.0
+_SENTENCE_END = re.compile(r"[.?!…][\"'”’»)]*$")
+# "1941 m." and "p. Nowak" do not end a sentence.
+_ABBREVIATION = re.compile(r"^\W*(?:\d+|\w{1,2})\.$")
+
+
+@dataclass(frozen=True)
+class Region:
+    """A stretch that sounds like speech."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True)
+class HeardRegion:
+    """A region with the language decided for it; `confidence` is None where it was told."""
+
+    region: Region
+    language: str
+    confidence: float | None
+
+
+@dataclass(frozen=True)
+class Window:
+    """Speech of one language, decoded at once; `spans` in recording time, in order."""
+
+    language: str
+    spans: tuple[Region, ...]
+
+    @property
+    def duration_s(self) -> float:
+        return sum(span.duration_s for span in self.spans)
+
+    def cut(self, samples: Samples) -> Samples:
+        """The window's sound, shape (n,), out of the recording's samples."""
+        pieces = [samples[_at(span.start_s) : _at(span.end_s)] for span in self.spans]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def in_recording(self, words: Iterable[Word]) -> Iterator[Word]:
+        """Words from window time to recording time; each stays within one span."""
+        for word in words:
+            span, offset_s = self._span_at((word.start_s + word.end_s) / 2)
+            start_s = min(max(word.start_s + offset_s, span.start_s), span.end_s)
+            end_s = min(max(word.end_s + offset_s, start_s), span.end_s)
+            yield replace(word, start_s=round(start_s, 2), end_s=round(end_s, 2))
+
+    def _span_at(self, window_s: float) -> tuple[Region, float]:
+        before_s = 0.0
+        for span in self.spans:
+            if window_s < before_s + span.duration_s or span is self.spans[-1]:
+                return span, span.start_s - before_s
+            before_s += span.duration_s
+        raise AssertionError("a window has at least one span")
+
+
+def pack(regions: Sequence[HeardRegion], longest_s: float) -> list[Window]:
+    """Neighbouring regions of one language, packed into windows of at most `longest_s`."""
+    windows: list[Window] = []
+    spans: list[Region] = []
+    language = None
+    for heard in regions:
+        grown = _join(spans, heard.region)
+        too_long = sum(span.duration_s for span in grown) > longest_s
+        if spans and (heard.language != language or too_long):
+            windows.append(Window(str(language), tuple(spans)))
+            grown = [heard.region]
+        spans, language = grown, heard.language
+    if spans:
+        windows.append(Window(str(language), tuple(spans)))
+    return windows
+
+
+def sentences(words: Sequence[Word]) -> list[tuple[Word, ...]]:
+    """Words of one window as segments: at a sentence's end, a pause, or after 20 s."""
+    groups: list[list[Word]] = []
+    for word in words:
+        if not groups or _starts_anew(groups[-1], word):
+            groups.append([])
+        groups[-1].append(word)
+    return [tuple(group) for group in groups]
+
+
+def _starts_anew(group: Sequence[Word], word: Word) -> bool:
+    last = group[-1]
+    if word.start_s - last.end_s > _SENTENCE_PAUSE_S:
+        return True
+    if word.end_s - group[0].start_s > _LONGEST_SEGMENT_S:
+        return True
+    ended = _SENTENCE_END.search(last.text) and not _ABBREVIATION.match(last.text)
+    first = word.text.lstrip("\"'„“«([–—- ")[:1]
+    return bool(ended) and not first.islower()
+
+
+def _join(spans: Sequence[Region], region: Region) -> list[Region]:
+    if spans and region.start_s - spans[-1].end_s <= _KEPT_SILENCE_S:
+        return [*spans[:-1], Region(spans[-1].start_s, region.end_s)]
+    return [*spans, region]
+
+
+def _at(time_s: float) -> int:
+    return round(time_s * RATE_HZ)
