@@ -9,7 +9,6 @@ from pipeline import languages, windows
 from pipeline.config import TranscriptionOptions
 from pipeline.engines import Clip, Engine, Heard
 from pipeline.engines.choose import Engines
-from pipeline.engines.speech import find
 from pipeline.sound import Samples
 from pipeline.transcript import Provenance, Segment, Transcript, Word
 from pipeline.windows import HeardRegion, Region, Window
@@ -20,20 +19,22 @@ def transcribe(
     engines: Engines,
     options: TranscriptionOptions,
     allowed: Sequence[str],
+    known: Sequence[str],
     told: str | None = None,
     advance: Callable[[float], None] = lambda share: None,
 ) -> Transcript:
     """What is said in `samples`, in `allowed` languages only, or all of it in the `told` one.
 
-    `advance` is called with shares of the work that sum to 1.
+    `known` are the languages that the words are compared with: more than is allowed, so that
+    the words may contradict. `advance` is called with shares of the work that sum to 1.
     """
-    regions = find(samples, options.speech_threshold)
+    regions = engines.speech(samples, options.speech_threshold)
     heard = _name_languages(samples, regions, engines, options, allowed, told)
     packed = windows.pack(heard, options.window_s)
     total_s = sum(window.duration_s for window in packed)
     segments: list[Segment] = []
     for window, words in _decode(samples, packed, engines):
-        segments += _segments(window, words, heard, allowed, told)
+        segments += _segments(window, words, heard, known, told)
         advance(window.duration_s / total_s)
     segments.sort(key=lambda segment: segment.start_s)
     spoken = languages.of_whole([(s.language, s.end_s - s.start_s) for s in segments])
@@ -81,12 +82,12 @@ def _segments(
     window: Window,
     words: Sequence[Word],
     heard: Sequence[HeardRegion],
-    allowed: Sequence[str],
+    known: Sequence[str],
     told: str | None,
 ) -> Iterator[Segment]:
     for group in windows.sentences(words):
         text = " ".join(word.text for word in group)
-        text_language, text_confidence = languages.of_text(text, allowed)
+        text_language, text_confidence = languages.of_text(text, known)
         start_s, end_s = group[0].start_s, group[-1].end_s
         yield Segment(
             start_s=start_s,

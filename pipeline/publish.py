@@ -11,6 +11,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,9 +70,10 @@ def publish(archive: Archive, config: Config, progress: Progress) -> Report:
         _remove_stale(folder, copied)
     except (OSError, sqlite3.Error) as error:
         report.problem(_refused(folder, error))
-        _draft(folder).unlink(missing_ok=True)
+        with suppress(OSError):
+            _draft(folder).unlink(missing_ok=True)
         return report
-    if report.ok:
+    if copied == {item.media_name(r) for item in items for r in item.recordings}:
         archive.save_publication(fingerprint, len(items), segments)
     report.done += [item.sidecar.id for item in items]
     report.facts["segments"] = segments
@@ -295,7 +297,8 @@ def _segment_rows(archive: Archive, recording: Recording) -> Iterator[dict[str, 
 
 
 def _run(archive: Archive, recording: Recording) -> dict[str, Any]:
-    assert recording.current_run_id is not None, "only transcribed recordings are published"
+    if recording.current_run_id is None:
+        raise ValueError(f"{recording.id} has no transcript and cannot be published")
     return archive.run(recording.current_run_id)
 
 

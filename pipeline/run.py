@@ -11,12 +11,13 @@ from pipeline import recording as rec
 from pipeline.archive import Archive, Settings, now
 from pipeline.config import Config
 from pipeline.engines.choose import Engines
-from pipeline.errors import AudioError, EngineError, PipelineError, UsageError, printable
+from pipeline.errors import AudioError, EngineError, UsageError, printable
 from pipeline.ingest import ingest
 from pipeline.publish import publish
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
 from pipeline.sound import RATE_HZ, Samples
+from pipeline.transcript import Transcript
 
 MakeEngines = Callable[[], Engines]
 # A decoder may drop a frame at either end; more than this is a piece of the testimony.
@@ -28,14 +29,20 @@ def everything(
     config: Config,
     make_engines: MakeEngines,
     progress: Progress,
-    **choice: object,
+    *,
+    only: Sequence[str] = (),
+    language: str | None = None,
+    again: bool = False,
 ) -> list[Report]:
     """All that is pending. A problem in one stage does not keep the next from what it can do."""
-    return [
-        ingest(archive, config),
-        transcribe(archive, config, make_engines, progress, **choice),  # type: ignore[arg-type]
-        publish(archive, config, progress),
-    ]
+    registered = ingest(archive, config)
+    transcribed = transcribe(
+        archive, config, make_engines, progress, only=only, language=language, again=again
+    )
+    published = publish(archive, config, progress)
+    # Both read the sidecars; what is wrong with one is said once.
+    published.problems = [p for p in published.problems if p not in registered.problems]
+    return [registered, transcribed, published]
 
 
 def transcribe(
@@ -112,13 +119,14 @@ def _listen(
     samples: Samples,
     language: str | None,
     progress: Progress,
-) -> listen.Transcript:
+) -> Transcript:
     try:
         return listen.transcribe(
             samples,
             engines,
             config.transcription,
             settings.languages,
+            tuple(dict.fromkeys([*config.languages, *settings.languages])),
             language,
             lambda share: progress.advance(share * recording.duration_s),
         )
@@ -154,6 +162,7 @@ def _settings(
         "options": config.transcription.model_dump(mode="json", exclude={"batch_size"}),
         "language": told,
         "languages": list(declared),
+        "known": list(config.languages),
         "models": [engines.plan(told), *(engines.plan(language) for language in declared)],
         "sha256": recording.sha256,
     }

@@ -32,12 +32,13 @@ _RESOLVED = [
 class _Loader(yaml.SafeLoader):
     """SafeLoader with the few implicit types of YAML 1.2's core schema."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    # PyYAML declares it on the instance; an own, empty one keeps its YAML 1.1 types out.
+    yaml_implicit_resolvers = {}  # noqa: RUF012
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         # A few nested aliases can stand for billions of values; no sidecar needs one.
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases (*name) are not read", mark)
         return super().compose_node(parent, index)
 
@@ -92,7 +93,8 @@ def check(file: YamlFile, model: type[Model], shown: str) -> tuple[Model | None,
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [_as_problem(file, shown, dict(fault)) for fault in error.errors()]
+        found = [_as_problem(file, shown, dict(fault)) for fault in error.errors()]
+        return None, sorted(found, key=lambda problem: problem.line or 0)
 
 
 def _as_problem(file: YamlFile, shown: str, fault: dict[str, Any]) -> Problem:

@@ -11,10 +11,16 @@ from pipeline.config import Config
 from pipeline.engines import Engine
 from pipeline.engines.models import WHAT_BASE_MEANS, Model, locate
 from pipeline.errors import UsageError
+from pipeline.sound import Samples
+from pipeline.windows import Region
 
 
 class Engines(Protocol):
-    """What `run` needs: the engine for a language, and what it would be without loading it."""
+    """What `run` needs: where speech is, the engine for a language, and its plan unloaded."""
+
+    def speech(self, samples: Samples, threshold: float) -> list[Region]:
+        """Regions that sound like speech, in order, without overlap, of at most about 10 s."""
+        ...
 
     def plan(self, language: str | None) -> dict[str, str]:
         """Engine, model and fixity for `language` (None: naming the language)."""
@@ -33,6 +39,11 @@ class ConfiguredEngines:
         self._module = _import(config.engine)
         self._models: dict[str, Model] = {}
         self._engines: dict[str, Engine] = {}
+
+    def speech(self, samples: Samples, threshold: float) -> list[Region]:
+        from pipeline.engines.speech import find
+
+        return find(samples, threshold)
 
     def plan(self, language: str | None) -> dict[str, str]:
         model = self._model(language)
@@ -63,15 +74,13 @@ class ConfiguredEngines:
 def _import(engine: str) -> ModuleType:
     try:
         if engine == "faster-whisper":
-            from pipeline.engines import faster
-
-            return faster
-        from pipeline.engines import openai
-
-        return openai
+            from pipeline.engines import faster as module
+        else:
+            from pipeline.engines import openai as module  # type: ignore[no-redef]
     except ModuleNotFoundError as error:
         raise UsageError(
             f"engine {engine!r}",
             f"the package {error.name!r} is not installed.",
             "Install what transcribes: pip install 'testimony-archive[transcribe]'",
         ) from error
+    return module

@@ -8,6 +8,7 @@ from pipeline.engines import Clip, Heard
 from pipeline.errors import EngineError
 from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Provenance, Word
+from pipeline.windows import Region
 
 NAME = "fake"
 
@@ -37,6 +38,22 @@ class FakeEngine:
                 raise EngineError("fake engine", "was told to fail.")
             self.decoded += 1
             yield Heard(tuple(_spread(self._text(clip).split(), clip)), -0.2, 0.01)
+
+
+class FakeEngines:
+    """One fake engine for every language; all sound counts as one region of speech."""
+
+    def __init__(self, engine: FakeEngine | None = None) -> None:
+        self.fake = engine or FakeEngine()
+
+    def speech(self, samples: Samples, threshold: float) -> list[Region]:
+        return [Region(0.0, len(samples) / RATE_HZ)] if len(samples) else []
+
+    def plan(self, language: str | None) -> dict[str, str]:
+        return {"engine": NAME, "model": "fake", "sha256": "0" * 64}
+
+    def engine(self, language: str | None) -> FakeEngine:
+        return self.fake
 
 
 def _spread(words: list[str], clip: Clip) -> Iterator[Word]:

@@ -93,7 +93,7 @@ class OpenAIWhisper:
 
     def _mel(self, samples: Samples) -> torch.Tensor:
         padded = whisper.pad_or_trim(torch.from_numpy(samples))
-        mel = whisper.log_mel_spectrogram(padded, self._model.dims.n_mels)
+        mel: torch.Tensor = whisper.log_mel_spectrogram(padded, self._model.dims.n_mels)
         return mel.to(self._model.device, torch.float16 if self._half else torch.float32)
 
     def _tokenizer(self, language: str) -> Tokenizer:

@@ -1,15 +1,21 @@
-"""The reading room: a Datasette plugin over `publication/`. Loads neither engines nor audio."""
+"""The reading room: a Datasette plugin over `publication/`. Loads neither engines nor audio.
+
+Datasette imports this package while `datasette.app` is half imported, so nothing here may
+import that module at run time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
-from datasette.app import Datasette
 
 from pipeline.site import live, pages
 from pipeline.site.media import media
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
 
 
 @hookimpl

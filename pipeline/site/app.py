@@ -23,6 +23,11 @@ _SETTINGS = {
 
 def build(root: Path) -> Datasette:
     """The site over `root`'s publication; the files are only read."""
+    # Only once datasette.app is there: imported first, it would lose its own plugins.
+    from datasette import handle_exception
+
+    # Where rich is installed, Datasette prints every local variable of an exception.
+    handle_exception.rich = None
     folder = root / FOLDER
     database = folder / DATABASE
     if not database.is_file():

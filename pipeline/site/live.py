@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datasette.app import Datasette
 from datasette.database import Database
 
 from pipeline.publication import DATABASE
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
 
 PLUGIN = "testimony-archive"
 

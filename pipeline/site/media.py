@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datasette.app import Datasette
 from datasette.utils.asgi import NotFound, Request
 from starlette.responses import FileResponse
 
 from pipeline.publication import DATABASE, MEDIA
 from pipeline.site.live import publication_folder
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
 
 _NAME = DATABASE.removesuffix(".db")
 

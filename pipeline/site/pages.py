@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from datasette.app import Datasette
-from datasette.utils import QueryInterrupted
+from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
@@ -23,9 +22,25 @@ from pipeline.search import (
     parameters,
 )
 
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
 STYLE = "/-/static-plugins/testimony-archive/archive.css"
 _NAME = DATABASE.removesuffix(".db")
 _PER_PAGE = 20
+_LANGUAGE_NAMES = {
+    "be": "Belarusian",
+    "de": "German",
+    "en": "English",
+    "et": "Estonian",
+    "lt": "Lithuanian",
+    "lv": "Latvian",
+    "pl": "Polish",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "uk": "Ukrainian",
+    "yi": "Yiddish",
+}
 _TOTALS_SQL = """
 SELECT count(*) AS testimonies, coalesce(sum(duration_s), 0) AS duration_s FROM testimonies
 """
@@ -117,6 +132,11 @@ async def _page(
     context: dict[str, Any],
     status: int = 200,
 ) -> Response:
-    context |= {"archive_title": datasette.metadata("title"), "style": STYLE, "clock": clock}
+    context |= {
+        "archive_title": datasette.metadata("title"),
+        "style": STYLE,
+        "clock": clock,
+        "name_of": lambda language: _LANGUAGE_NAMES.get(language, language),
+    }
     html = await datasette.render_template(template, context, request=request)
     return Response.html(html, status=status)

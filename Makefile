@@ -1,0 +1,46 @@
+# Everything a person does here, on a machine with Python 3.11, make and a package index.
+# `make` alone lists it.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PORT ?= 8001
+DONE := .venv/.done
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check docs samples clean
+
+help:  ## lists what make can do
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: $(DONE)  ## makes .venv with all that a developer needs
+
+# Again only when what is to be installed has changed.
+$(DONE): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (a minute or two the first time)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[transcribe,cluster,demo,dev]'
+	@touch $@
+
+demo: setup  ## makes the sample archive and serves it
+	@$(BIN)/testimony run
+	@$(BIN)/testimony status
+	@$(BIN)/testimony serve --port $(PORT)
+
+test: setup check  ## runs all tests
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+check: setup  ## style, types, and the README's generated parts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/cog --check -P README.md
+
+docs: setup  ## writes the README's generated parts anew
+	@$(BIN)/cog -r -P README.md
+
+samples: setup  ## speaks the sample recordings again (needs espeak-ng)
+	@$(BIN)/python scripts/make_samples.py
+
+clean:  ## removes what the demo built; never recordings or metadata
+	@rm -rf archive.db archive.db-wal archive.db-shm publication

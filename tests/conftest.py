@@ -1,0 +1,102 @@
+"""What tests share: small real archives, real tones, the fake engine, and the real one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline.archive import Archive
+from pipeline.config import Config
+from pipeline.engines.fake import FakeEngine, FakeEngines
+from pipeline.report import Report, Silent
+from pipeline.run import everything, transcribe
+
+REPOSITORY = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("SHARED", REPOSITORY.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def speech_dev() -> Path:
+    """The development speech beside the repository; CI must have it."""
+    folder = SHARED / "speech" / "dev"
+    if not folder.is_dir():
+        if os.environ.get("CI"):
+            pytest.fail(f"CI needs the development speech at {folder}")
+        pytest.skip(f"no development speech at {folder}")
+    return folder
+
+
+class Folder:
+    """An archive in the making, with the few moves that tests need."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "recordings").mkdir(parents=True)
+        (root / "metadata" / "testimonies").mkdir(parents=True)
+        self.config(title="Test archive", languages=["pl", "en", "ru"])
+
+    def config(self, **settings: Any) -> None:
+        (self.root / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+
+    def tone(self, name: str, seconds: float = 2.0, pitch_hz: float = 440.0) -> Path:
+        """A real WAV file below recordings/; another pitch makes other bytes."""
+        path = self.root / "recordings" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        times = np.arange(int(seconds * 16_000)) / 16_000
+        with wave.open(str(path), "wb") as file:
+            file.setparams((1, 2, 16_000, 0, "NONE", ""))
+            file.writeframes((np.sin(times * pitch_hz * 2 * np.pi) * 8000).astype("<i2").tobytes())
+        return path
+
+    def sidecar(self, ident: str, recordings: list[str], **fields: Any) -> Path:
+        path = self.root / "metadata" / "testimonies" / f"{ident}.yaml"
+        said = {"id": ident, "title": f"Testimony {ident}", "recordings": recordings, **fields}
+        path.write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), "utf-8")
+        return path
+
+    def open(self) -> Archive:
+        return Archive(self.root)
+
+    def settings(self) -> Config:
+        from pipeline import config
+
+        return config.load(self.root)
+
+    def run(self, engine: FakeEngine | None = None) -> list[Report]:
+        """The whole journey with the fake engine."""
+        with self.open() as archive:
+            return everything(archive, self.settings(), lambda: FakeEngines(engine), Silent())
+
+    def transcribe(self, engine: FakeEngine | None = None, **choice: Any) -> Report:
+        with self.open() as archive:
+            engines = FakeEngines(engine)
+            return transcribe(archive, self.settings(), lambda: engines, Silent(), **choice)
+
+    def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """`testimony …` as its user runs it: a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "pipeline", *words, "--archive", str(self.root)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            **options,
+        )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "archive")
+
+
+@pytest.fixture
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Folder]:
+    return lambda: Folder(tmp_path_factory.mktemp("archive") / "archive")
