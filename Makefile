@@ -27,17 +27,18 @@ demo: setup  ## makes the sample archive and serves it
 	@$(BIN)/testimony status
 	@$(BIN)/testimony serve --port $(PORT)
 
+# One thread for each of the two workers: more would wait for one another.
 test: setup check  ## runs all tests
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 check: setup  ## style, types, and the README's generated parts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/cog --check -P README.md
+	@$(BIN)/cog --check README.md
 
 docs: setup  ## writes the README's generated parts anew
-	@$(BIN)/cog -r -P README.md
+	@$(BIN)/cog -r README.md
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)
 	@$(BIN)/python scripts/make_samples.py

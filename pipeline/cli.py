@@ -15,7 +15,7 @@ import click
 from pipeline import __version__, config
 from pipeline.errors import PipelineError, UsageError, printable
 from pipeline.report import Report
-from pipeline.terminal import Terminal, hours
+from pipeline.terminal import Terminal
 
 if TYPE_CHECKING:
     from pipeline.engines.choose import Engines
@@ -199,6 +199,7 @@ def serve(session: Session, host: str, port: int) -> None:
 def status(session: Session) -> None:
     """Where every testimony stands, and what waits for a person."""
     from pipeline.archive import Archive
+    from pipeline.search import clock
     from pipeline.status import status as standings
 
     with Archive(session.root) as archive:
@@ -210,7 +211,7 @@ def status(session: Session) -> None:
         (
             one["id"],
             one["stage"],
-            hours(one["duration_s"]),
+            clock(one["duration_s"]),
             " ".join(one["languages_detected"]) or "–",
             "\n".join([*one["waiting"], *(f"failed: {why}" for why in one["failures"])]) or "–",
         )

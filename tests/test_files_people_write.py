@@ -52,7 +52,9 @@ def test_a_partial_date_is_taken_as_written(folder: Folder, date: str) -> None:
 
 def test_norwegian_stays_a_language_and_an_equal_key_is_a_problem(folder: Folder) -> None:
     write(folder, "a.yaml", "id: a\ntitle: A\nrecordings: [a.mp3]\nlanguages: [no, lt]\n")
-    write(folder, "b.yaml", "id: b\ntitle: B\nrecordings: [b.mp3]\naccess: closed\naccess: public\n")
+    write(
+        folder, "b.yaml", "id: b\ntitle: B\nrecordings: [b.mp3]\naccess: closed\naccess: public\n"
+    )
     sidecars = testimony.load_all(folder.root)
     assert sidecars.by_id["a"].languages == ["no", "lt"]
     assert "b" not in sidecars.by_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -40,7 +42,7 @@ def test_the_path_is_the_best_of_all_paths(rows: list[list[float]], cost: float)
 
     def score(path: list[str]) -> float:
         said = sum(np.log(max(h[name], 1e-9)) for h, name in zip(heard, path, strict=True))
-        return float(said - cost * sum(a != b for a, b in zip(path, path[1:], strict=False)))
+        return float(said - cost * sum(a != b for a, b in pairwise(path)))
 
     found = languages.decide_together(heard, cost)
     assert len(found) == len(heard)

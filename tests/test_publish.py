@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,6 @@ def test_full_text_search_folds_diacritics(folder: Folder) -> None:
 def test_the_masters_own_tags_do_not_leave(folder: Folder) -> None:
     tone = folder.tone("a.wav", seconds=3)
     master = folder.root / "recordings" / "b.m4a"
-    import subprocess
-
     subprocess.run(
         [audio.ffmpeg_path(), "-v", "error", "-i", str(tone), "-metadata", "title=Realname",
          "-metadata", "artist=Realname", str(master)], check=True,

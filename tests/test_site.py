@@ -73,7 +73,12 @@ async def test_sound_is_sent_in_ranges(site: Datasette) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/media/0123456789abcdef", "/media/%2E%2E%2Fpublic.db", "/media/..%2F..%2Farchive.db", "/nothing"],
+    [
+        "/media/0123456789abcdef",
+        "/media/%2E%2E%2Fpublic.db",
+        "/media/..%2F..%2Farchive.db",
+        "/nothing",
+    ],
 )
 async def test_what_is_not_published_is_not_found(site: Datasette, path: str) -> None:
     response = await get(site, path)

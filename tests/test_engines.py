@@ -1,0 +1,207 @@
+"""Every engine keeps one contract; the two real ones agree on the same weights."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import pytest
+
+from pipeline import audio, windows
+from pipeline.config import TranscriptionOptions
+from pipeline.engines import Clip, Engine, models
+from pipeline.engines.fake import FakeEngine
+from pipeline.engines.speech import find
+from pipeline.errors import ModelError
+from pipeline.sound import RATE_HZ, Samples
+from pipeline.windows import HeardRegion, Window
+from tests.conftest import REPOSITORY
+
+BASE_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
+
+
+def no_download(name: str) -> Path:
+    raise OSError("no network in tests")
+
+
+@lru_cache
+def base() -> models.Model:
+    return models.locate("base", REPOSITORY, no_download, has_gpu=False)
+
+
+@lru_cache
+def faster() -> Engine:
+    from pipeline.engines.faster import FasterWhisper
+
+    return FasterWhisper(base(), TranscriptionOptions(), 0)
+
+
+@lru_cache
+def openai() -> Engine:
+    from pipeline.engines.openai import OpenAIWhisper
+
+    return OpenAIWhisper(base(), TranscriptionOptions(), 0)
+
+
+EVERY = pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(FakeEngine, id="fake"),
+        pytest.param(faster, id="faster", marks=pytest.mark.real),
+        pytest.param(openai, id="openai", marks=pytest.mark.real),
+    ],
+)
+REAL = pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(faster, id="faster", marks=pytest.mark.real),
+        pytest.param(openai, id="openai", marks=pytest.mark.real),
+    ],
+)
+
+
+@lru_cache
+def spoken(name: str, start_s: float, end_s: float) -> Samples:
+    samples = audio.decode(REPOSITORY / "recordings" / name, shown=name)
+    return samples[int(start_s * RATE_HZ) : int(end_s * RATE_HZ)]
+
+
+def polish() -> Clip:
+    return Clip(spoken("sample-pl-a.mp3", 0, 8), "pl")
+
+
+def text(heard: object) -> str:
+    return " ".join(word.text for word in heard.words)  # type: ignore[attr-defined]
+
+
+@EVERY
+def test_words_are_ordered_inside_the_clip_and_rated(make: Callable[[], Engine]) -> None:
+    (heard,) = make().decode([polish()])
+    assert heard.words
+    flat = [time for word in heard.words for time in (word.start_s, word.end_s)]
+    assert flat == sorted(flat) and flat[0] >= 0 and flat[-1] <= 8.0
+    assert all(word.confidence is not None and 0 <= word.confidence <= 1 for word in heard.words)
+    assert all(word.text == word.text.strip() != "" for word in heard.words)
+    assert heard.average_logprob <= 0 and 0 <= heard.no_speech_probability <= 1
+
+
+@EVERY
+def test_an_engine_remembers_nothing_between_clips(make: Callable[[], Engine]) -> None:
+    engine = make()
+    ukrainian = Clip(spoken("sample-uk.ogg", 10, 16), "uk")
+    (alone,) = engine.decode([polish()])
+    together = list(engine.decode([ukrainian, polish()]))
+    assert text(together[1]) == text(alone)
+
+
+@EVERY
+def test_every_known_language_has_a_probability(make: Callable[[], Engine]) -> None:
+    (heard,) = make().language_probabilities([polish().samples])
+    assert sum(heard.values()) == pytest.approx(1, abs=1e-3)
+    assert max(heard, key=heard.__getitem__) == "pl"
+    assert "jw" not in heard
+
+
+@EVERY
+def test_an_engine_says_what_it_used(make: Callable[[], Engine]) -> None:
+    used = make().provenance
+    assert used.engine and used.version and used.model and len(used.model_sha256) == 64
+    assert used.options["task"] == "transcribe"
+
+
+@REAL
+def test_a_real_engine_reports_the_joined_weights_and_its_arithmetic(
+    make: Callable[[], Engine],
+) -> None:
+    used = make().provenance
+    assert used.model_sha256 == BASE_SHA256
+    assert str(used.options["compute_type"]) in {"int8", "int8_float32", "float32"}
+
+
+@REAL
+def test_a_real_engine_hears_what_was_said(make: Callable[[], Engine]) -> None:
+    (heard,) = make().decode([polish()])
+    said = "to jest przykład nagranie sztuczne to niczyje świadectwo"
+    found = text(heard).lower()
+    words = said.split()
+    assert sum(word in found for word in words) >= len(words) // 2, found
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("name", "language"), [("pl.wav", "pl"), ("ro.mp3", "ro")])
+def test_both_engines_give_the_same_text_from_the_same_weights(
+    speech_dev: Path, name: str, language: str
+) -> None:
+    samples = audio.decode(speech_dev / "long" / name, shown=name)
+    regions = find(samples, TranscriptionOptions().speech_threshold)
+    packed = windows.pack([HeardRegion(region, language, None) for region in regions], 28.0)
+    clips = [Clip(window.cut(samples), language) for window in packed]
+    texts = [" ".join(text(heard) for heard in make().decode(clips)) for make in (faster, openai)]
+    assert jiwer.cer(*texts) < 0.10
+
+
+def test_speech_is_found_and_silence_is_not() -> None:
+    rng = np.random.default_rng(1)
+    hiss = (rng.standard_normal(10 * RATE_HZ) * 0.003).astype(np.float32)
+    assert find(hiss, 0.35) == []
+    speech = spoken("sample-pl-a.mp3", 0, 46)
+    regions = find(np.concatenate([hiss, speech]), 0.35)
+    assert regions[0].start_s == pytest.approx(10, abs=1)
+    assert all(region.duration_s <= 10.1 for region in regions)
+    ends = [time for region in regions for time in (region.start_s, region.end_s)]
+    assert ends == sorted(ends)
+
+
+def test_the_pieces_of_a_window_are_what_was_said_there() -> None:
+    speech = spoken("sample-pl-a.mp3", 0, 46)
+    region = find(speech, 0.35)[0]
+    clip = Window("pl", (region,)).cut(speech)
+    assert len(clip) == pytest.approx(region.duration_s * RATE_HZ, abs=2)
+
+
+# Models
+
+
+def test_the_wheels_join_to_the_known_weights() -> None:
+    joined = base().files_of_wheel()["model.bin"]
+    assert hashlib.sha256(joined).hexdigest() == BASE_SHA256
+
+
+def test_other_bytes_in_a_wheel_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "_wheel_file", lambda package, name: b"other weights")
+    with pytest.raises(ModelError, match=f"expected {BASE_SHA256}"):
+        base().files_of_wheel()
+
+
+def test_a_model_is_a_folder_before_it_is_a_wheel(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "model.bin").write_bytes(b"weights")
+    found = models.locate("models/mine", tmp_path, no_download, has_gpu=False)
+    assert (found.path, found.sha256) == (folder, hashlib.sha256(b"weights").hexdigest())
+    with pytest.raises(ModelError, match="no model here"):
+        models.locate("models/yours", tmp_path, no_download, has_gpu=False)
+
+
+def test_auto_falls_back_to_base_and_says_what_to_expect(tmp_path: Path) -> None:
+    found = models.locate("auto", tmp_path, no_download, has_gpu=False)
+    assert found.name == "base"
+    assert "large-v3-turbo" in str(found.warning) and "3 words in 4 wrong" in str(found.warning)
+
+
+def test_a_name_that_cannot_be_had_is_an_error_with_a_next_step(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"could not be downloaded \(no network in tests\)"):
+        models.locate("large-v3", tmp_path, no_download, has_gpu=False)
+
+
+def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
+    from pipeline.engines.faster import FasterWhisper
+
+    (tmp_path / "model.bin").write_bytes(b"not a model")
+    model = models.locate(str(tmp_path), tmp_path, no_download, has_gpu=False)
+    with pytest.raises(ModelError, match="faster-whisper cannot load it"):
+        FasterWhisper(model, TranscriptionOptions(), 1)
