@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -111,6 +114,22 @@ def test_an_engine_says_what_it_used(make: Callable[[], Engine]) -> None:
     used = make().provenance
     assert used.engine and used.version and used.model and len(used.model_sha256) == 64
     assert used.options["task"] == "transcribe"
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_the_words_do_not_depend_on_the_number_of_threads(threads: str) -> None:
+    code = (
+        "from tests.test_engines import faster, polish, text;"
+        "print(text(*faster().decode([polish()])))"
+    )
+    variables = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, cwd=REPOSITORY, env={**os.environ, **variables},
+    )  # fmt: skip
+    (heard,) = faster().decode([polish()])
+    assert result.stdout.strip() == text(heard)
 
 
 @REAL

@@ -48,6 +48,10 @@ class FasterWhisper:
                 f"faster-whisper cannot load it ({error}).",
                 "It must be a CTranslate2 conversion of Whisper; see docs/models.md.",
             ) from error
+        # In float32 the sum over frequencies depends on how many threads NumPy's BLAS has, and
+        # int8 arithmetic makes other words of the last digit; in float64 it does not.
+        extractor = self._model.feature_extractor
+        extractor.mel_filters = extractor.mel_filters.astype(np.float64)
         self._options = options
         self.provenance = Provenance(
             engine=NAME,
