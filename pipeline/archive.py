@@ -187,6 +187,10 @@ class Archive:
             run_id = int(self.db.table("runs").insert(row).last_pk)  # type: ignore[arg-type]
             for n, segment in enumerate(transcript.segments, start=1):
                 self._insert_segment(run_id, recording.id, n, segment)
+            self.db.table("unheard").insert_all(
+                {"run_id": run_id, "n": n, **asdict(gap)}
+                for n, gap in enumerate(transcript.unheard, start=1)
+            )
             self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
         return run_id
 
@@ -231,13 +235,38 @@ class Archive:
         sql = (
             "SELECT r.id, u.languages, u.finished_at, u.reason, count(s.id) AS segments,"
             " sum(s.state = 'quarantined') AS quarantined,"
-            " sum(s.text_language IS NOT NULL AND s.text_language != s.language"
-            "  AND s.text_language_confidence > 0.9) AS language_doubts"
+            " sum(s.state = 'ok' AND s.reasons != '[]') AS doubted,"
+            " (SELECT count(*) FROM unheard WHERE run_id = u.id) AS unheard"
             " FROM recordings r JOIN runs u ON u.id = r.current_run_id"
             " LEFT JOIN segments s ON s.run_id = u.id GROUP BY r.id"
         )
         with self._guarded():
             return {row["id"]: row for row in self.db.query(sql)}
+
+    def waiting(self, ident: str) -> list[dict[str, Any]]:
+        """What of a testimony a person should look at: doubted segments, then unheard speech."""
+        sql = (
+            "SELECT s.id AS segment_id, r.path, s.start_s, s.end_s, s.state, s.reasons, s.text"
+            " FROM segments s"
+            " JOIN recordings r ON r.current_run_id = s.run_id"
+            " WHERE r.testimony_id = :id AND (s.reasons != '[]' OR s.state = 'quarantined')"
+            " UNION ALL SELECT NULL, r.path, h.start_s, h.end_s, 'unheard', '[]', NULL"
+            " FROM unheard h"
+            " JOIN recordings r ON r.current_run_id = h.run_id WHERE r.testimony_id = :id"
+            " ORDER BY 2, 3"
+        )
+        with self._guarded():
+            rows = [dict(row) for row in self.db.query(sql, {"id": ident})]
+        return [row | {"reasons": json.loads(row["reasons"])} for row in rows]
+
+    def restore(self, segment_id: int) -> bool:
+        """A person heard it: a quarantined segment counts again, its reasons stay."""
+        with self._guarded(), self.db.atomic():
+            done = self.db.execute(
+                "UPDATE segments SET state = 'ok' WHERE id = ? AND state = 'quarantined'",
+                (segment_id,),
+            )
+            return done.rowcount == 1
 
     # Publications
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.engines.choose import Engines
 
 _SOME_FAILED, _STOPPED = 1, 130
+_CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Function = Callable[..., Any]
 
 
@@ -253,6 +254,59 @@ def verify(session: Session) -> None:
     with Archive(session.root) as archive:
         report = check(archive, session.config, session.terminal)
     session.finish([report])
+
+
+@command("testimony release 1204 1205")
+@click.argument("segments", metavar="SEGMENT...", nargs=-1, required=True, type=int)
+def release(session: Session, segments: tuple[int, ...]) -> None:
+    """Lets quarantined segments count again, after a person has heard them.
+
+    Their numbers are in `testimony status --json`; run publish afterwards.
+    """
+    from pipeline.archive import Archive
+
+    report = Report("release")
+    with Archive(session.root) as archive:
+        for number in segments:
+            if archive.restore(number):
+                report.done.append(f"segment {number}")
+            else:
+                error = UsageError(f"segment {number}", "is not quarantined here.", "See status.")
+                report.problem(error)
+    session.finish([report])
+
+
+@command("testimony evaluate sample.csv --timeline passages.csv")
+@click.argument("manifest", metavar="MANIFEST.csv", type=_CSV)
+@click.option("--timeline", type=_CSV, help="Passages: file, start_s, end_s, language.")
+@click.option("--engine", type=click.Choice(["faster-whisper", "openai-whisper"]))
+@click.option("--model", help="For every language, instead of config.yaml's.")
+def evaluate(session: Session, manifest: Path, timeline: Path | None, **choice: Any) -> None:
+    """Measures WER, CER, languages and inventions against references.
+
+    MANIFEST.csv has the columns file, language and reference; files lie beside it. A row with an
+    empty reference is non-speech.
+    """
+    _journey()
+    from pipeline import evaluate as judge
+
+    settings, _ = _chosen(session, choice)
+    rows = judge.read_manifest(manifest)
+    passages = judge.read_timeline(timeline) if timeline else {}
+    engines = _engines(session, settings)()
+    figures, failed = judge.evaluate(
+        manifest.parent, rows, passages, settings, engines, session.terminal
+    )
+    if session.as_json:
+        session.print_json(figures | {"problems": [str(error) for error in failed]})
+    else:
+        for title, columns, lines in judge.tables(figures):
+            session.terminal.line(title)
+            session.terminal.table(columns, lines)
+    for error in failed:
+        click.echo(f"✗ {error}", err=True)
+    if failed:
+        sys.exit(_SOME_FAILED)
 
 
 def _journey() -> Any:

@@ -4,14 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from pipeline import languages, windows
+from pipeline import languages, quality, windows
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import Clip, Engine, Heard
+from pipeline.engines import Clip, Engine
 from pipeline.engines.choose import Engines
 from pipeline.sound import Samples
-from pipeline.transcript import Provenance, Segment, Transcript, Word
-from pipeline.windows import HeardRegion, Region, Window
+from pipeline.transcript import Provenance, Segment, Transcript, Unheard, Word
+from pipeline.windows import HeardRegion, Region, Speech, Window
+
+# The words may contradict the sound only when they are this sure.
+_SURE_OF_TEXT = 0.95
+_WORDS_FOR_AN_OPINION = 3
+# Another decoding is better when it leaves this much less speech without words.
+_BETTER_S = 1.0
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A window with its words in recording time and what the engine said of them."""
+
+    window: Window
+    words: tuple[Word, ...]
+    average_logprob: float
+    no_speech_probability: float
+    no_better_again: bool = False
+
+    @property
+    def loops(self) -> bool:
+        return quality.loops(" ".join(word.text for word in self.words))
+
+    @property
+    def missed_s(self) -> float:
+        return sum(gap.duration_s for gap in windows.unheard(self.window, self.words))
 
 
 def transcribe(
@@ -28,17 +54,29 @@ def transcribe(
     `known` are the languages that the words are compared with: more than is allowed, so that
     the words may contradict. `advance` is called with shares of the work that sum to 1.
     """
-    regions = engines.speech(samples, options.speech_threshold)
-    heard = _name_languages(samples, regions, engines, options, allowed, told)
+    speech = engines.speech(samples, options.speech_threshold)
+    heard = _name_languages(samples, speech.regions, engines, options, allowed, told)
     packed = windows.pack(heard, options.window_s)
     total_s = sum(window.duration_s for window in packed)
-    segments: list[Segment] = []
-    for window, words in _decode(samples, packed, engines):
-        segments += _segments(window, words, heard, known, told)
-        advance(window.duration_s / total_s)
-    segments.sort(key=lambda segment: segment.start_s)
-    spoken = languages.of_whole([(s.language, s.end_s - s.start_s) for s in segments])
-    return Transcript(tuple(segments), spoken, _provenance(engines, options, packed, allowed, told))
+    decoded: list[Decoded] = []
+    for one in _decode(samples, packed, engines):
+        decoded += _with_care(samples, one, engines)
+        advance(one.window.duration_s / total_s)
+    decoded.sort(key=lambda one: one.window.regions[0].start_s)
+    segments = _segments(decoded, heard, speech, known, told)
+    spoken = languages.of_whole(
+        [(s.language, s.end_s - s.start_s) for s in segments if s.state == "ok"]
+    )
+    return Transcript(
+        segments,
+        spoken,
+        _provenance(engines, options, packed, allowed, told),
+        tuple(
+            Unheard(gap.start_s, gap.end_s)
+            for one in decoded
+            for gap in windows.unheard(one.window, one.words)
+        ),
+    )
 
 
 def _name_languages(
@@ -63,44 +101,116 @@ def _name_languages(
     ]
 
 
-def _decode(
-    samples: Samples, packed: Sequence[Window], engines: Engines
-) -> Iterator[tuple[Window, tuple[Word, ...]]]:
-    """Every window's words in recording time; windows of one engine share its batches."""
+def _decode(samples: Samples, packed: Sequence[Window], engines: Engines) -> Iterator[Decoded]:
+    """Every window once; windows of one engine share its batches."""
     by_engine: dict[int, tuple[Engine, list[Window]]] = {}
     for window in packed:
         engine = engines.engine(window.language)
         by_engine.setdefault(id(engine), (engine, []))[1].append(window)
     for engine, group in by_engine.values():
         clips = [Clip(window.cut(samples), window.language) for window in group]
-        heard: Iterator[Heard] = engine.decode(clips)
-        for window, result in zip(group, heard, strict=True):
-            yield window, tuple(window.in_recording(result.words))
+        for window, heard in zip(group, engine.decode(clips), strict=True):
+            yield Decoded(
+                window,
+                tuple(window.in_recording(heard.words)),
+                heard.average_logprob,
+                heard.no_speech_probability,
+            )
+
+
+def _with_care(samples: Samples, first: Decoded, engines: Engines) -> list[Decoded]:
+    """A window that loops or leaves speech without words is decoded again in two halves.
+
+    The halves count where they are better; where they are not, that is a reason for doubt.
+    """
+    if not first.loops and first.missed_s < _BETTER_S:
+        return [first]
+    halves = first.window.halves()
+    if len(halves) < 2:
+        return [_doubted(first)]
+    again = [
+        careful
+        for half in _decode(samples, halves, engines)
+        for careful in _with_care(samples, half, engines)
+    ]
+    if sum(one.loops for one in again) < first.loops:
+        return again
+    if not first.loops and sum(one.missed_s for one in again) <= first.missed_s - _BETTER_S:
+        return again
+    return [_doubted(first)]
+
+
+def _doubted(one: Decoded) -> Decoded:
+    """Doubtful for good only where it loops: speech without words is listed as unheard."""
+    return Decoded(one.window, one.words, one.average_logprob, one.no_speech_probability, one.loops)
 
 
 def _segments(
-    window: Window,
-    words: Sequence[Word],
+    decoded: Sequence[Decoded],
     heard: Sequence[HeardRegion],
+    speech: Speech,
     known: Sequence[str],
     told: str | None,
-) -> Iterator[Segment]:
-    for group in windows.sentences(words):
-        text = " ".join(word.text for word in group)
-        text_language, text_confidence = languages.of_text(text, known)
-        start_s, end_s = group[0].start_s, group[-1].end_s
-        yield Segment(
-            start_s=start_s,
-            end_s=end_s,
+) -> tuple[Segment, ...]:
+    groups = [(one, group) for one in decoded for group in windows.sentences(one.words)]
+    texts = [" ".join(word.text for word in group) for _, group in groups]
+    repeated = quality.same_before(texts)
+    return tuple(
+        _segment(one, group, text, before, heard, speech, known, told)
+        for (one, group), text, before in zip(groups, texts, repeated, strict=True)
+    )
+
+
+def _segment(
+    one: Decoded,
+    group: Sequence[Word],
+    text: str,
+    said_before: int,
+    heard: Sequence[HeardRegion],
+    speech: Speech,
+    known: Sequence[str],
+    told: str | None,
+) -> Segment:
+    start_s, end_s = group[0].start_s, group[-1].end_s
+    language = one.window.language
+    text_language, text_confidence = languages.of_text(text, known)
+    found = quality.doubts(
+        quality.Evidence(
             text=text,
-            language=window.language,
-            language_confidence=_sound_confidence(heard, start_s, end_s),
-            language_source="told" if told else "audio",
-            text_language=text_language,
-            text_language_confidence=text_confidence,
-            confidence=_mean_confidence(group),
-            words=tuple(group),
+            language=language,
+            duration_s=end_s - start_s,
+            voice=speech.voice(start_s, end_s),
+            average_logprob=one.average_logprob,
+            no_speech_probability=one.no_speech_probability,
+            said_before=said_before,
+            decoded_again=one.no_better_again,
         )
+    )
+    reasons = [doubt.reason for doubt in found]
+    if _contradicts(text, language, text_language, text_confidence):
+        reasons.append(f"the words look like {text_language}, the sound like {language}")
+    return Segment(
+        start_s=start_s,
+        end_s=end_s,
+        text=text,
+        language=language,
+        language_confidence=_sound_confidence(heard, start_s, end_s),
+        language_source="told" if told else "audio",
+        text_language=text_language,
+        text_language_confidence=text_confidence,
+        confidence=_mean_confidence(group),
+        words=tuple(group),
+        state="quarantined" if quality.is_quarantined(found) else "ok",
+        reasons=tuple(reasons),
+    )
+
+
+def _contradicts(
+    text: str, language: str, text_language: str | None, confidence: float | None
+) -> bool:
+    if text_language is None or text_language == language or confidence is None:
+        return False
+    return confidence >= _SURE_OF_TEXT and len(text.split()) >= _WORDS_FOR_AN_OPINION
 
 
 def _sound_confidence(heard: Sequence[HeardRegion], start_s: float, end_s: float) -> float | None:

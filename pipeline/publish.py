@@ -56,7 +56,7 @@ def publish(archive: Archive, config: Config, progress: Progress) -> Report:
     """Brings `publication/` up to date; does nothing where nothing has changed."""
     report = Report("publish")
     items = _publishable(archive, config, report)
-    fingerprint = _fingerprint(config, items)
+    fingerprint = _fingerprint(archive, config, items)
     folder = archive.root / FOLDER
     if fingerprint == archive.last_publication() and _is_whole(folder, items):
         report.unchanged += [item.sidecar.id for item in items]
@@ -100,10 +100,11 @@ def _publishable(archive: Archive, config: Config, report: Report) -> list[Item]
     return items
 
 
-def _fingerprint(config: Config, items: Sequence[Item]) -> str:
+def _fingerprint(archive: Archive, config: Config, items: Sequence[Item]) -> str:
     parts: list[object] = [_FORM, config.title]
+    quarantined = {name: row["quarantined"] for name, row in archive.summaries().items()}
     for item in items:
-        runs = [[r.id, r.part, r.current_run_id] for r in item.recordings]
+        runs = [[r.id, r.part, r.current_run_id, quarantined[r.id]] for r in item.recordings]
         parts.append([item.sidecar.model_dump(mode="json"), runs])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

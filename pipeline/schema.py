@@ -158,3 +158,14 @@ def m005_publications(db: Database) -> None:
         pk="id",
         not_null={"fingerprint", "published_at"},
     )
+
+
+@migration()
+def m006_unheard(db: Database) -> None:
+    """Stretches that sound like speech and have no text: a person should listen."""
+    db.table("unheard").create(
+        {"run_id": int, "n": int, "start_s": float, "end_s": float},
+        pk=("run_id", "n"),
+        not_null={"start_s", "end_s"},
+        foreign_keys=[("run_id", "runs", "id")],
+    )

@@ -25,7 +25,10 @@ class Standing:
     languages_declared: list[str] | None
     languages_detected: list[str]
     segments: int
+    quarantined: int
+    unheard: int
     waiting: list[str]
+    to_hear: list[dict[str, Any]]
     failures: list[str]
 
 
@@ -54,7 +57,10 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
                 languages_declared=json.loads(row["languages"]) if row["languages"] else None,
                 languages_detected=_detected(done),
                 segments=sum(summary["segments"] for summary in done),
+                quarantined=sum(summary["quarantined"] or 0 for summary in done),
+                unheard=sum(summary["unheard"] for summary in done),
                 waiting=waiting,
+                to_hear=archive.waiting(row["id"]),
                 failures=[failures[r.id].reason for r in mine if r.id in failures],
             )
         )
@@ -82,12 +88,11 @@ def _detected(done: list[dict[str, Any]]) -> list[str]:
 
 
 def _doubts(done: list[dict[str, Any]]) -> list[str]:
-    quarantined = sum(summary["quarantined"] or 0 for summary in done)
-    languages = sum(summary["language_doubts"] or 0 for summary in done)
-    doubts = []
-    if quarantined:
-        doubts.append(f"{quarantined} segments are quarantined")
-    if languages:
-        doubts.append(f"{languages} segments: sound and words name different languages")
+    counts = {
+        "quarantined, not published": sum(summary["quarantined"] or 0 for summary in done),
+        "doubted": sum(summary["doubted"] or 0 for summary in done),
+        "unheard: speech without words": sum(summary["unheard"] for summary in done),
+    }
+    doubts = [f"{count} {what}" for what, count in counts.items() if count]
     lost = [summary["reason"] for summary in done if summary["reason"]]
     return doubts + lost

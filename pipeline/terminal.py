@@ -18,6 +18,7 @@ _NAMES = {
     "transcribe": "transcribed",
     "publish": "published",
     "verify": "checked",
+    "release": "released",
 }
 
 

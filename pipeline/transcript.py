@@ -49,9 +49,18 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Unheard:
+    """A stretch that sounds like speech and has no text: a person should listen."""
+
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
 class Transcript:
     """One recording as one run heard it."""
 
     segments: tuple[Segment, ...]
     languages: dict[str, float]  # detected language to seconds of speech
     provenance: Provenance
+    unheard: tuple[Unheard, ...] = ()

@@ -9,16 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Word
 
 # A silence longer than this is left out of a window: Whisper fills silence with inventions.
-_KEPT_SILENCE_S = 1.0
+_KEPT_SILENCE_S = 0.3
 _SENTENCE_PAUSE_S = 1.2
 _LONGEST_SEGMENT_S = 20.0
+# A word that lasts longer stands for something that was not written down.
+_LONGEST_WORD_S = 1.5
+_WORD_MARGIN_S = 0.4
+_MISSED_S = 1.5
 _SENTENCE_END = re.compile(r"[.?!…][\"'”’»)]*$")
 # "1941 m." and "p. Nowak" do not end a sentence.
 _ABBREVIATION = re.compile(r"^\W*(?:\d+|\w{1,2})\.$")
@@ -37,6 +43,21 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Speech:
+    """Regions of a recording that sound like speech, and how likely speech is in each frame."""
+
+    regions: tuple[Region, ...]
+    probabilities: npt.NDArray[np.float32]
+    frame_s: float
+
+    def voice(self, start_s: float, end_s: float) -> float | None:
+        """The mean probability of speech in a stretch; None where it has no frame."""
+        first, last = round(start_s / self.frame_s), round(end_s / self.frame_s)
+        stretch = self.probabilities[first : max(last, first + 1)]
+        return float(stretch.mean()) if len(stretch) else None
+
+
+@dataclass(frozen=True)
 class HeardRegion:
     """A region with the language decided for it; `confidence` is None where it was told."""
 
@@ -47,14 +68,36 @@ class HeardRegion:
 
 @dataclass(frozen=True)
 class Window:
-    """Speech of one language, decoded at once; `spans` in recording time, in order."""
+    """Speech of one language, decoded at once; `regions` in recording time, in order."""
 
     language: str
-    spans: tuple[Region, ...]
+    regions: tuple[Region, ...]
+
+    @cached_property
+    def spans(self) -> tuple[Region, ...]:
+        """The regions with the short silences between them: what is really decoded."""
+        spans: list[Region] = []
+        for region in self.regions:
+            spans = _join(spans, region)
+        return tuple(spans)
 
     @property
     def duration_s(self) -> float:
         return sum(span.duration_s for span in self.spans)
+
+    def halves(self) -> tuple[Window, ...]:
+        """The window in two, parted between the regions nearest to its middle; or itself."""
+        if len(self.regions) < 2:
+            return (self,)
+        middle_s = (self.regions[0].start_s + self.regions[-1].end_s) / 2
+        at = min(
+            range(1, len(self.regions)),
+            key=lambda index: abs(self.regions[index].start_s - middle_s),
+        )
+        return (
+            Window(self.language, self.regions[:at]),
+            Window(self.language, self.regions[at:]),
+        )
 
     def cut(self, samples: Samples) -> Samples:
         """The window's sound, shape (n,), out of the recording's samples."""
@@ -81,18 +124,32 @@ class Window:
 def pack(regions: Sequence[HeardRegion], longest_s: float) -> list[Window]:
     """Neighbouring regions of one language, packed into windows of at most `longest_s`."""
     windows: list[Window] = []
-    spans: list[Region] = []
-    language = None
     for heard in regions:
-        grown = _join(spans, heard.region)
-        too_long = sum(span.duration_s for span in grown) > longest_s
-        if spans and (heard.language != language or too_long):
-            windows.append(Window(str(language), tuple(spans)))
-            grown = [heard.region]
-        spans, language = grown, heard.language
-    if spans:
-        windows.append(Window(str(language), tuple(spans)))
+        last = windows[-1] if windows else None
+        if last is not None and last.language == heard.language:
+            grown = Window(heard.language, (*last.regions, heard.region))
+            if grown.duration_s <= longest_s:
+                windows[-1] = grown
+                continue
+        windows.append(Window(heard.language, (heard.region,)))
     return windows
+
+
+def unheard(window: Window, words: Sequence[Word]) -> list[Region]:
+    """Stretches of the window that sound like speech and have no word, longest parts only."""
+    covered = [
+        (word.start_s - _WORD_MARGIN_S, min(word.end_s, word.start_s + _LONGEST_WORD_S))
+        for word in words
+    ]
+    found = []
+    for region in window.regions:
+        at_s = region.start_s
+        for start_s, end_s in [*covered, (region.end_s, region.end_s)]:
+            gap = Region(at_s, min(start_s, region.end_s))
+            if gap.duration_s >= _MISSED_S:
+                found.append(gap)
+            at_s = max(at_s, min(end_s + _WORD_MARGIN_S, region.end_s))
+    return found
 
 
 def sentences(words: Sequence[Word]) -> list[tuple[Word, ...]]:

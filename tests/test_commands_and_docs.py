@@ -22,6 +22,7 @@ from tests.conftest import REPOSITORY, Folder
 
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
+    "evaluate", "release",
 }  # fmt: skip
 
 

@@ -86,12 +86,21 @@ def heard(start_s: float, end_s: float, language: str = "lt") -> HeardRegion:
 
 
 def test_windows_hold_one_language_and_leave_long_silence_out() -> None:
-    regions = [heard(0, 5), heard(5.5, 9), heard(30, 40), heard(40.2, 50, "ru"), heard(60, 65)]
-    assert pack(regions, 28.0) == [
-        Window("lt", (Region(0, 9), Region(30, 40))),
-        Window("ru", (Region(40.2, 50),)),
-        Window("lt", (Region(60, 65),)),
+    regions = [heard(0, 5), heard(5.2, 9), heard(30, 40), heard(40.2, 50, "ru"), heard(60, 65)]
+    assert [(window.language, window.spans) for window in pack(regions, 28.0)] == [
+        ("lt", (Region(0, 9), Region(30, 40))),
+        ("ru", (Region(40.2, 50),)),
+        ("lt", (Region(60, 65),)),
     ]
+
+
+def test_a_window_is_halved_between_the_regions_nearest_its_middle() -> None:
+    regions = (Region(0, 3), Region(3.5, 9), Region(9.2, 12))
+    assert Window("lt", regions).halves() == (
+        Window("lt", regions[:1]),
+        Window("lt", regions[1:]),
+    )
+    assert Window("lt", regions[:1]).halves() == (Window("lt", regions[:1]),)
 
 
 times = st.lists(st.floats(0.3, 9.9), min_size=1, max_size=40)

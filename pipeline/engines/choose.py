@@ -12,14 +12,14 @@ from pipeline.engines import Engine
 from pipeline.engines.models import WHAT_BASE_MEANS, Model, locate
 from pipeline.errors import UsageError
 from pipeline.sound import Samples
-from pipeline.windows import Region
+from pipeline.windows import Speech
 
 
 class Engines(Protocol):
     """What `run` needs: where speech is, the engine for a language, and its plan unloaded."""
 
-    def speech(self, samples: Samples, threshold: float) -> list[Region]:
-        """Regions that sound like speech, in order, without overlap, of at most about 10 s."""
+    def speech(self, samples: Samples, threshold: float) -> Speech:
+        """Regions that sound like speech, in order, without overlap, of at most 10 s."""
         ...
 
     def plan(self, language: str | None) -> dict[str, str]:
@@ -40,10 +40,10 @@ class ConfiguredEngines:
         self._models: dict[str, Model] = {}
         self._engines: dict[str, Engine] = {}
 
-    def speech(self, samples: Samples, threshold: float) -> list[Region]:
-        from pipeline.engines.speech import find
+    def speech(self, samples: Samples, threshold: float) -> Speech:
+        from pipeline.engines.speech import listen
 
-        return find(samples, threshold)
+        return listen(samples, threshold)
 
     def plan(self, language: str | None) -> dict[str, str]:
         model = self._model(language)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
+
 from pipeline.engines import Clip, Heard
 from pipeline.errors import EngineError
 from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Provenance, Word
-from pipeline.windows import Region
+from pipeline.windows import Region, Speech
 
 NAME = "fake"
 
@@ -46,8 +48,10 @@ class FakeEngines:
     def __init__(self, engine: FakeEngine | None = None) -> None:
         self.fake = engine or FakeEngine()
 
-    def speech(self, samples: Samples, threshold: float) -> list[Region]:
-        return [Region(0.0, len(samples) / RATE_HZ)] if len(samples) else []
+    def speech(self, samples: Samples, threshold: float) -> Speech:
+        duration_s = len(samples) / RATE_HZ
+        regions = (Region(0.0, duration_s),) if len(samples) else ()
+        return Speech(regions, np.full(int(duration_s * 10), 0.9, np.float32), 0.1)
 
     def plan(self, language: str | None) -> dict[str, str]:
         return {"engine": NAME, "model": "fake", "sha256": "0" * 64}
