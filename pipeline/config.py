@@ -32,7 +32,7 @@ class TranscriptionOptions(_Settings):
         0.35, gt=0, lt=1, description="lower keeps quieter speech, and more noise"
     )
     switch_cost_nats: float = Field(
-        6.0, ge=0, description="how sure the sound must be before the language may change"
+        5.5, ge=0, description="how sure the sound must be before the language may change"
     )
 
 

@@ -17,6 +17,8 @@ from pipeline.windows import HeardRegion, Region, Speech, Window
 # The words may contradict the sound only when they are this sure.
 _SURE_OF_TEXT = 0.95
 _WORDS_FOR_AN_OPINION = 3
+# A region this sure of its language, and this long, is heard out before it is overruled.
+_CLEAR_SOUND, _CLEAR_S = 0.9, 2.0
 # Another decoding is better when it leaves this much less speech without words.
 _BETTER_S = 1.0
 
@@ -95,10 +97,47 @@ def _name_languages(
         languages.restrict(opinion, allowed) for opinion in engine.language_probabilities(clips)
     ]
     path = languages.decide_together(opinions, options.switch_cost_nats)
+    asked = _ask_the_words(clips, regions, opinions, path, engines)
+    if asked is not None:
+        path = languages.decide_together(asked, options.switch_cost_nats)
     return [
         HeardRegion(region, language, round(opinion[language], 4))
         for region, language, opinion in zip(regions, path, opinions, strict=True)
     ]
+
+
+def _ask_the_words(
+    clips: Sequence[Samples],
+    regions: Sequence[Region],
+    opinions: Sequence[dict[str, float]],
+    path: Sequence[str],
+    engines: Engines,
+) -> list[dict[str, float]] | None:
+    """Opinions with the words' weight, where a region is overruled although its sound is clear.
+
+    Such a region is decoded in both languages: a real sentence in the other language has words
+    that its dictionary knows. None where there is no such region.
+    """
+    asked = list(opinions)
+    contested = 0
+    for index, (opinion, decided) in enumerate(zip(opinions, path, strict=True)):
+        own = max(opinion, key=opinion.__getitem__)
+        clear = opinion[own] >= _CLEAR_SOUND and regions[index].duration_s >= _CLEAR_S
+        if own == decided or not clear:
+            continue
+        contested += 1
+        weight = {
+            language: languages.weigh_words(
+                _text(engines.engine(language), Clip(clips[index], language)), language
+            )
+            for language in (own, decided)
+        }
+        asked[index] = opinion | {own: opinion[own] * math.exp(weight[own] - weight[decided])}
+    return asked if contested else None
+
+
+def _text(engine: Engine, clip: Clip) -> str:
+    return " ".join(word.text for heard in engine.decode([clip]) for word in heard.words)
 
 
 def _decode(samples: Samples, packed: Sequence[Window], engines: Engines) -> Iterator[Decoded]:

@@ -35,7 +35,7 @@ access: closed
 #   compute_type: auto        # int8 on a CPU, float16 on a GPU
 #   window_s: 28              # longest piece decoded at once
 #   speech_threshold: 0.35    # lower keeps quieter speech, and more noise
-#   switch_cost_nats: 6.0     # how sure the sound must be before the language may change
+#   switch_cost_nats: 5.5     # how sure the sound must be before the language may change
 """
 
 EXAMPLE = """\

@@ -90,7 +90,7 @@ def test_what_was_used_is_recorded_not_what_was_asked(three: Folder) -> None:
         "speech_threshold": 0.35,
         "language": None,
         "languages": ["pl", "ru"],
-        "switch_cost_nats": 6.0,
+        "switch_cost_nats": 5.5,
     }
     assert json.loads(str(row[5])) == {"pl": 2.0}
 
