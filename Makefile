@@ -7,7 +7,7 @@ PORT ?= 8001
 DONE := .venv/.done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs samples clean
+.PHONY: help setup demo test check docs bench samples clean
 
 help:  ## lists what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -39,6 +39,9 @@ check: setup  ## style, types, and the README's generated parts
 
 docs: setup  ## writes the README's generated parts anew
 	@$(BIN)/cog -r README.md
+
+bench: setup  ## prints what it costs and is worth, side by side
+	@$(BIN)/python bench/bench.py
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)
 	@$(BIN)/python scripts/make_samples.py

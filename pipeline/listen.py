@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pipeline import languages, quality, windows
@@ -56,16 +58,16 @@ def transcribe(
     `known` are the languages that the words are compared with: more than is allowed, so that
     the words may contradict. `advance` is called with shares of the work that sum to 1.
     """
-    speech = engines.speech(samples, options.speech_threshold)
-    heard = _name_languages(samples, speech.regions, engines, options, allowed, told)
-    packed = windows.pack(heard, options.window_s)
-    total_s = sum(window.duration_s for window in packed)
-    decoded: list[Decoded] = []
-    for one in _decode(samples, packed, engines):
-        decoded += _with_care(samples, one, engines)
-        advance(one.window.duration_s / total_s)
-    decoded.sort(key=lambda one: one.window.regions[0].start_s)
-    segments = _segments(decoded, heard, speech, known, told)
+    took = Stopwatch()
+    with took("voice"):
+        speech = engines.speech(samples, options.speech_threshold)
+    with took("languages"):
+        heard = _name_languages(samples, speech.regions, engines, options, allowed, told)
+    with took("decoding"):
+        packed = windows.pack(heard, options.window_s)
+        decoded = _decode_all(samples, packed, engines, advance)
+    with took("doubt"):
+        segments = _segments(decoded, heard, speech, known, told)
     spoken = languages.of_whole(
         [(s.language, s.end_s - s.start_s) for s in segments if s.state == "ok"]
     )
@@ -78,7 +80,23 @@ def transcribe(
             for one in decoded
             for gap in windows.unheard(one.window, one.words)
         ),
+        took.seconds,
     )
+
+
+class Stopwatch:
+    """Seconds of each stage, by its name."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = round(time.perf_counter() - started, 4)
 
 
 def _name_languages(
@@ -155,6 +173,20 @@ def _decode(samples: Samples, packed: Sequence[Window], engines: Engines) -> Ite
                 heard.average_logprob,
                 heard.no_speech_probability,
             )
+
+
+def _decode_all(
+    samples: Samples,
+    packed: Sequence[Window],
+    engines: Engines,
+    advance: Callable[[float], None],
+) -> list[Decoded]:
+    total_s = sum(window.duration_s for window in packed)
+    decoded: list[Decoded] = []
+    for one in _decode(samples, packed, engines):
+        decoded += _with_care(samples, one, engines)
+        advance(one.window.duration_s / total_s)
+    return sorted(decoded, key=lambda one: one.window.regions[0].start_s)
 
 
 def _with_care(samples: Samples, first: Decoded, engines: Engines) -> list[Decoded]:

@@ -64,3 +64,4 @@ class Transcript:
     languages: dict[str, float]  # detected language to seconds of speech
     provenance: Provenance
     unheard: tuple[Unheard, ...] = ()
+    took_s: dict[str, float] = field(default_factory=dict)  # by stage

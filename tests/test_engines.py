@@ -16,11 +16,12 @@ import pytest
 
 from pipeline import audio, windows
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import Clip, Engine, models
+from pipeline.engines import Clip, Engine, glue, models
+from pipeline.engines import speech as voice
 from pipeline.engines.fake import FakeEngine
-from pipeline.engines.speech import find
 from pipeline.errors import ModelError
 from pipeline.sound import RATE_HZ, Samples
+from pipeline.transcript import Word
 from pipeline.windows import HeardRegion, Window
 from tests.conftest import REPOSITORY
 
@@ -156,19 +157,36 @@ def test_both_engines_give_the_same_text_from_the_same_weights(
     speech_dev: Path, name: str, language: str
 ) -> None:
     samples = audio.decode(speech_dev / "long" / name, shown=name)
-    regions = find(samples, TranscriptionOptions().speech_threshold)
+    regions = voice.listen(samples, TranscriptionOptions().speech_threshold).regions
     packed = windows.pack([HeardRegion(region, language, None) for region in regions], 28.0)
     clips = [Clip(window.cut(samples), language) for window in packed]
     texts = [" ".join(text(heard) for heard in make().decode(clips)) for make in (faster, openai)]
     assert jiwer.cer(*texts) < 0.10
 
 
+def test_a_word_with_a_mark_inside_stays_one_word() -> None:
+    pieces = [
+        (" Я", 0.0, 0.2, 0.9),
+        (" пам", 0.2, 0.5, 0.8),
+        ("'ятаю", 0.5, 0.9, 0.6),
+        (",", 0.9, 0.9, 0.5),
+        (" l", 1.0, 1.1, 0.9),
+        ("-am", 1.1, 1.3, 0.7),
+        ("", 1.3, 1.3, 0.1),
+    ]
+    assert list(glue(pieces)) == [
+        Word(0.0, 0.2, "Я", 0.9),
+        Word(0.2, 0.9, "пам'ятаю,", 0.5),
+        Word(1.0, 1.3, "l-am", 0.7),
+    ]
+
+
 def test_speech_is_found_and_silence_is_not() -> None:
     rng = np.random.default_rng(1)
     hiss = (rng.standard_normal(10 * RATE_HZ) * 0.003).astype(np.float32)
-    assert find(hiss, 0.35) == []
+    assert voice.listen(hiss, 0.35).regions == ()
     speech = spoken("sample-pl-a.mp3", 0, 46)
-    regions = find(np.concatenate([hiss, speech]), 0.35)
+    regions = voice.listen(np.concatenate([hiss, speech]), 0.35).regions
     assert regions[0].start_s == pytest.approx(10, abs=1)
     assert all(region.duration_s <= 10.1 for region in regions)
     ends = [time for region in regions for time in (region.start_s, region.end_s)]
@@ -177,7 +195,7 @@ def test_speech_is_found_and_silence_is_not() -> None:
 
 def test_the_pieces_of_a_window_are_what_was_said_there() -> None:
     speech = spoken("sample-pl-a.mp3", 0, 46)
-    region = find(speech, 0.35)[0]
+    region = voice.listen(speech, 0.35).regions[0]
     clip = Window("pl", (region,)).cut(speech)
     assert len(clip) == pytest.approx(region.duration_s * RATE_HZ, abs=2)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -11,12 +12,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.scoring import compare
 from tests.conftest import REPOSITORY, Folder
 
 pytestmark = pytest.mark.real
@@ -149,6 +153,74 @@ def test_real_speech_fills_segments_for_every_file(speech_dev: Path, tmp_path: P
     second = folder.command("run", "--json")
     stages = json.loads(second.stdout)["stages"]
     assert [stage["done"] for stage in stages] == [[], [], []]
+    longs = rows(
+        folder.root,
+        "SELECT path, u.languages, s.text FROM recordings r"
+        " JOIN runs u ON u.id = r.current_run_id JOIN segments s ON s.run_id = u.id"
+        " WHERE testimony_id LIKE 'long-%' ORDER BY path, n",
+    )
+    expect_the_long_files_to_be_right(speech_dev, longs)
+    texts = rows(folder.root, "SELECT text FROM segments")
+    assert [text for (text,) in texts if most_repeated_3_gram(text) > 4] == []
+
+
+def expect_the_long_files_to_be_right(speech_dev: Path, longs: list[tuple[str, str, str]]) -> None:
+    """Each in its own language, and together no worse than was once reached, with some room."""
+    with (speech_dev / "manifest.csv").open(encoding="utf-8") as file:
+        said = {row["file"]: row for row in csv.DictReader(file)}
+    cers = []
+    for (path, languages), segments in groupby(longs, key=lambda segment: segment[:2]):
+        row = said[f"long/{path}"]
+        assert next(iter(json.loads(languages))) == row["language"], path
+        text = " ".join(segment[2] for segment in segments)
+        cers.append(compare(row["reference"], text).cer or 0.0)
+    assert len(cers) == 6
+    assert sum(cers) / 6 < 0.23
+
+
+def most_repeated_3_gram(text: str) -> int:
+    words = text.casefold().split()
+    return max(Counter(zip(words, words[1:], words[2:], strict=False)).values(), default=0)
+
+
+def test_languages_that_switch_are_named_by_the_second_and_silence_says_nothing(
+    speech_dev: Path, tmp_path: Path
+) -> None:
+    folder = Folder(tmp_path / "archive")
+    folder.config(title="x", models={"default": "base"})
+    with (speech_dev / "manifest.csv").open(encoding="utf-8") as file:
+        chosen = [r for r in csv.DictReader(file) if r["kind"] in ("switch", "nonspeech")]
+    manifest = folder.root / "m.csv"
+    with manifest.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "language", "reference"])
+        writer.writerows(
+            [str(speech_dev / r["file"]), r["language"], r["reference"]] for r in chosen
+        )
+    timeline = folder.root / "t.csv"
+    with (speech_dev / "timeline.csv").open(encoding="utf-8") as file:
+        passages = [r for r in csv.DictReader(file) if r["file"].startswith("switch/")]
+    with timeline.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["file", "start_s", "end_s", "language"])
+        for r in passages:
+            writer.writerow([speech_dev / r["file"], r["start_s"], r["end_s"], r["language"]])
+    result = folder.command("evaluate", str(manifest), "--timeline", str(timeline), "--json")
+    document = json.loads(result.stdout)
+    assert document["nonspeech"]["published_words"] == 0
+    right = document["language_accuracy_per_s"]
+    assert sum(right.values()) / len(right) >= 0.93
+    assert min(right.values()) >= 0.80
+    for file_name, share in right.items():
+        assert share > best_single_language(passages, file_name), file_name
+
+
+def best_single_language(passages: list[dict[str, str]], file_name: str) -> float:
+    seconds: Counter[str] = Counter()
+    for r in passages:
+        if file_name.endswith(r["file"]):
+            seconds[r["language"]] += float(r["end_s"]) - float(r["start_s"])  # type: ignore[assignment]
+    return max(seconds.values()) / sum(seconds.values())
 
 
 def test_a_stopped_run_keeps_what_was_finished(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,29 @@ class Heard:
     words: tuple[Word, ...]
     average_logprob: float
     no_speech_probability: float
+
+
+def glue(pieces: Iterable[tuple[str, float, float, float]]) -> Iterator[Word]:
+    """Words out of an alignment's (text, start, end, probability), marks already merged.
+
+    Whisper parts words at every mark: what does not begin with a space belongs to what stands
+    before it, as in Ukrainian пам'ять or Romanian l-am. The least sure piece counts.
+    """
+    word: Word | None = None
+    for text, start_s, end_s, probability in pieces:
+        if not text.strip():
+            continue
+        start_s, end_s = round(float(start_s), 2), round(float(end_s), 2)
+        confidence = round(float(probability), 4)
+        if word is not None and not text[0].isspace():
+            least = min(word.confidence or 0.0, confidence)
+            word = Word(word.start_s, end_s, word.text + text.rstrip(), least)
+            continue
+        if word is not None:
+            yield word
+        word = Word(start_s, end_s, text.strip(), confidence)
+    if word is not None:
+        yield word
 
 
 class Engine(Protocol):

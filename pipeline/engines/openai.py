@@ -12,7 +12,7 @@ from whisper.timing import find_alignment, merge_punctuations
 from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import Clip, Heard
+from pipeline.engines import Clip, Heard, glue
 from pipeline.engines.checkpoint import as_openai
 from pipeline.engines.models import Model
 from pipeline.errors import ModelError
@@ -80,16 +80,7 @@ class OpenAIWhisper:
         frames = len(clip.samples) * _FRAMES_PER_S // RATE_HZ
         alignment = find_alignment(self._model, tokenizer, text_tokens, mel, frames)
         merge_punctuations(alignment, _PREPENDED, _APPENDED)
-        return tuple(
-            Word(
-                round(float(timing.start), 2),
-                round(float(timing.end), 2),
-                timing.word.strip(),
-                round(float(timing.probability), 4),
-            )
-            for timing in alignment
-            if timing.word.strip()
-        )
+        return tuple(glue((t.word, t.start, t.end, t.probability) for t in alignment))
 
     def _mel(self, samples: Samples) -> torch.Tensor:
         padded = whisper.pad_or_trim(torch.from_numpy(samples))
