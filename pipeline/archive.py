@@ -179,6 +179,7 @@ class Archive:
             "model_sha256": used.model_sha256,
             "options": json.dumps(used.options, sort_keys=True, ensure_ascii=False),
             "languages": json.dumps(transcript.languages),
+            "text_language": transcript.text_language,
             "speech_s": round(sum(s.end_s - s.start_s for s in transcript.segments), 2),
             "state": "done",
             "reason": lost,
@@ -233,7 +234,8 @@ class Archive:
     def summaries(self) -> dict[str, dict[str, Any]]:
         """By recording: segments, states and languages of its current run."""
         sql = (
-            "SELECT r.id, u.languages, u.finished_at, u.reason, count(s.id) AS segments,"
+            "SELECT r.id, u.languages, u.text_language, u.finished_at, u.reason,"
+            " count(s.id) AS segments,"
             " sum(s.state = 'quarantined') AS quarantined,"
             " sum(s.state = 'ok' AND s.reasons != '[]') AS doubted,"
             " (SELECT count(*) FROM unheard WHERE run_id = u.id) AS unheard"

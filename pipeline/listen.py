@@ -81,6 +81,7 @@ def transcribe(
             for gap in windows.unheard(one.window, one.words)
         ),
         took.seconds,
+        languages.of_text(" ".join(s.text for s in segments if s.state == "ok"), known)[0],
     )
 
 

@@ -169,3 +169,9 @@ def m006_unheard(db: Database) -> None:
         not_null={"start_s", "end_s"},
         foreign_keys=[("run_id", "runs", "id")],
     )
+
+
+@migration()
+def m007_language_of_the_whole_text(db: Database) -> None:
+    """What all words of a run together look like, beside the languages that were heard."""
+    db.table("runs").add_column("text_language", str)

@@ -94,5 +94,10 @@ def _doubts(done: list[dict[str, Any]]) -> list[str]:
         "unheard: speech without words": sum(summary["unheard"] for summary in done),
     }
     doubts = [f"{count} {what}" for what, count in counts.items() if count]
+    for summary in done:
+        heard = next(iter(json.loads(summary["languages"])), None)
+        written = summary["text_language"]
+        if heard and written and heard != written:
+            doubts.append(f"it sounds mostly like {heard}, its words look mostly like {written}")
     lost = [summary["reason"] for summary in done if summary["reason"]]
     return doubts + lost

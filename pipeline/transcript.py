@@ -65,3 +65,4 @@ class Transcript:
     provenance: Provenance
     unheard: tuple[Unheard, ...] = ()
     took_s: dict[str, float] = field(default_factory=dict)  # by stage
+    text_language: str | None = None  # what all its words together look like

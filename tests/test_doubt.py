@@ -139,6 +139,17 @@ def test_words_that_contradict_the_sound_get_a_reason_and_stay() -> None:
 # What the archive does with doubt
 
 
+def test_a_whole_testimony_whose_words_contradict_its_sound_waits_for_a_person(
+    folder: Folder,
+) -> None:
+    folder.tone("a.wav", seconds=20)
+    folder.config(languages=["pl", "lt"])
+    folder.sidecar("a", ["a.wav"], access="public", languages=["pl"])
+    folder.run(FakeEngine(text=lambda clip: "Jis mums pasakė, kad motina negrįš namo žiemą."))
+    (standing,) = json.loads(folder.command("status", "--json").stdout)["testimonies"]
+    assert "it sounds mostly like pl, its words look mostly like lt" in standing["waiting"]
+
+
 @pytest.fixture
 def looping(folder: Folder) -> Folder:
     folder.tone("a.wav", seconds=20)

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from pipeline import audio, windows
-from pipeline.config import TranscriptionOptions
+from pipeline.config import Config, TranscriptionOptions
 from pipeline.engines import Clip, Engine, glue, models
 from pipeline.engines import speech as voice
+from pipeline.engines.choose import ConfiguredEngines
 from pipeline.engines.fake import FakeEngine
 from pipeline.errors import ModelError
 from pipeline.sound import RATE_HZ, Samples
@@ -242,3 +243,24 @@ def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
     model = models.locate(str(tmp_path), tmp_path, no_download, has_gpu=False)
     with pytest.raises(ModelError, match="faster-whisper cannot load it"):
         FasterWhisper(model, TranscriptionOptions(), 1)
+
+
+def test_each_language_gets_its_own_model_and_each_model_is_loaded_once(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "model.bin").write_bytes(name.encode())
+    settings = Config(models={"default": "models/one", "lv": "models/two"})
+    engines = ConfiguredEngines(tmp_path, settings, lambda text: None)
+    loaded: list[str] = []
+
+    def make(model: models.Model) -> Engine:
+        loaded.append(model.name)
+        return FakeEngine()
+
+    engines._make = make  # type: ignore[method-assign]
+    assert engines.plan("lv")["sha256"] == hashlib.sha256(b"two").hexdigest()
+    assert engines.plan("lt") == engines.plan(None)
+    assert engines.engine("lt") is engines.engine("pl") is engines.engine(None)
+    assert engines.engine("lv") is not engines.engine("lt")
+    assert loaded == ["models/one", "models/two"]
