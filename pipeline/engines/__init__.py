@@ -9,6 +9,11 @@ from typing import Protocol
 from pipeline.sound import Samples
 from pipeline.transcript import Provenance, Word
 
+FRAMES_PER_S = 100
+# Marks that belong to the word after them, and to the word before.
+MARKS_BEFORE = "\"'“¿([{-„«"
+MARKS_AFTER = "\"'.。,，!！?？:：”)]}、»…"
+
 
 @dataclass(frozen=True)
 class Clip:

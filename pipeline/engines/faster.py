@@ -18,7 +18,7 @@ from faster_whisper.transcribe import (
 )
 
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import Clip, Heard, glue
+from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, glue
 from pipeline.engines.models import Model
 from pipeline.errors import ModelError
 from pipeline.languages import from_whisper, to_whisper
@@ -26,10 +26,7 @@ from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Provenance, Word
 
 NAME = "faster-whisper"
-_FRAMES_PER_S = 100
 _BLOCK = 64
-_PREPENDED = "\"'“¿([{-„«"
-_APPENDED = "\"'.。,，!！?？:：”)]}、»…"
 
 
 class FasterWhisper:
@@ -127,10 +124,10 @@ class FasterWhisper:
                 tokenizer,
                 [[t for t in tokens[i] if t < tokenizer.eot] for i in chosen],
                 _rows(encoded, chosen, len(clips)),
-                [len(clips[i].samples) * _FRAMES_PER_S // RATE_HZ for i in chosen],
+                [len(clips[i].samples) * FRAMES_PER_S // RATE_HZ for i in chosen],
             )
             for index, alignment in zip(chosen, alignments, strict=True):
-                merge_punctuations(alignment, _PREPENDED, _APPENDED)
+                merge_punctuations(alignment, MARKS_BEFORE, MARKS_AFTER)
                 words[index] = tuple(
                     glue((t["word"], t["start"], t["end"], t["probability"]) for t in alignment)
                 )

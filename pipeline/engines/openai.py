@@ -12,7 +12,7 @@ from whisper.timing import find_alignment, merge_punctuations
 from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import Clip, Heard, glue
+from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, glue
 from pipeline.engines.checkpoint import as_openai
 from pipeline.engines.models import Model
 from pipeline.errors import ModelError
@@ -21,9 +21,6 @@ from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Provenance, Word
 
 NAME = "openai-whisper"
-_FRAMES_PER_S = 100
-_PREPENDED = "\"'“¿([{-„«"
-_APPENDED = "\"'.。,，!！?？:：”)]}、»…"
 
 
 class OpenAIWhisper:
@@ -77,9 +74,9 @@ class OpenAIWhisper:
     def _align(self, clip: Clip, tokens: list[int], mel: torch.Tensor) -> tuple[Word, ...]:
         tokenizer = self._tokenizer(clip.language)
         text_tokens = [token for token in tokens if token < tokenizer.eot]
-        frames = len(clip.samples) * _FRAMES_PER_S // RATE_HZ
+        frames = len(clip.samples) * FRAMES_PER_S // RATE_HZ
         alignment = find_alignment(self._model, tokenizer, text_tokens, mel, frames)
-        merge_punctuations(alignment, _PREPENDED, _APPENDED)
+        merge_punctuations(alignment, MARKS_BEFORE, MARKS_AFTER)
         return tuple(glue((t.word, t.start, t.end, t.probability) for t in alignment))
 
     def _mel(self, samples: Samples) -> torch.Tensor:
