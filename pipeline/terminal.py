@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 
 import click
@@ -27,13 +26,11 @@ class Terminal:
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=quiet, highlight=False, soft_wrap=True)
-        self._quiet = quiet
         self._bar: Progress | None = None
-        self._started_s = 0.0
         self._done_s = 0.0
 
     def begin(self, what: str, total_s: float) -> None:
-        self._started_s, self._done_s = time.monotonic(), 0.0
+        self._done_s = 0.0
         if total_s <= 0:
             return
         if not self._console.is_terminal:

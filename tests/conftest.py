@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import wave
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +94,3 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path / "archive")
-
-
-@pytest.fixture
-def new_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Folder]:
-    return lambda: Folder(tmp_path_factory.mktemp("archive") / "archive")
