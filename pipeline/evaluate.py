@@ -16,10 +16,9 @@ from pipeline.errors import AudioError, PipelineError, Problem, UsageError
 from pipeline.report import Progress
 from pipeline.scoring import Errors
 from pipeline.sound import RATE_HZ
-from pipeline.transcript import Segment
+from pipeline.transcript import PUBLIC_STATES, Segment
 
 _STEP_S = 0.1
-_PUBLIC_STATES = ("ok", "corrected")
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _judge(
         samples, engines, config.transcription, config.languages, config.languages
     )
     took_s = time.perf_counter() - started
-    heard = " ".join(s.text for s in transcript.segments if s.state in _PUBLIC_STATES)
+    heard = " ".join(s.text for s in transcript.segments if s.state in PUBLIC_STATES)
     return Judged(
         row,
         len(samples) / RATE_HZ,
@@ -203,7 +202,7 @@ def _of_nonspeech(mine: Sequence[Judged]) -> dict[str, Any]:
         return sum(len(s.text.split()) for one in mine for s in one.segments if state(s.state))
 
     minutes = sum(one.duration_s for one in mine) / 60
-    published = words(lambda state: state in _PUBLIC_STATES)
+    published = words(lambda state: state in PUBLIC_STATES)
     return {
         "minutes": _rounded(minutes),
         "published_words": published,

@@ -110,15 +110,6 @@ def weigh_words(text: str, language: str) -> float:
     )
 
 
-def of_whole(parts: Sequence[tuple[str | None, float]]) -> dict[str, float]:
-    """Seconds of speech by language, most first, from (language, seconds) of every segment."""
-    seconds: dict[str, float] = {}
-    for language, duration_s in parts:
-        if language is not None:
-            seconds[language] = seconds.get(language, 0.0) + duration_s
-    return {k: round(v, 2) for k, v in sorted(seconds.items(), key=lambda item: -item[1])}
-
-
 def _log(probability: float) -> float:
     return math.log(max(probability, _FLOOR))
 

@@ -6,14 +6,22 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline import languages, quality, windows
 from pipeline.config import TranscriptionOptions
 from pipeline.engines import Clip, Engine
 from pipeline.engines.choose import Engines
 from pipeline.sound import Samples
-from pipeline.transcript import Provenance, Segment, Transcript, Unheard, Word
+from pipeline.transcript import (
+    PUBLIC_STATES,
+    Provenance,
+    Segment,
+    Transcript,
+    Unheard,
+    Word,
+    by_language,
+)
 from pipeline.windows import HeardRegion, Region, Speech, Window
 
 # The words may contradict the sound only when they are this sure.
@@ -68,12 +76,10 @@ def transcribe(
         decoded = _decode_all(samples, packed, engines, advance)
     with took("doubt"):
         segments = _segments(decoded, heard, speech, known, told)
-    spoken = languages.of_whole(
-        [(s.language, s.end_s - s.start_s) for s in segments if s.state == "ok"]
-    )
+    kept = [segment for segment in segments if segment.state in PUBLIC_STATES]
     return Transcript(
         segments,
-        spoken,
+        by_language((s.language, s.end_s - s.start_s) for s in kept),
         _provenance(engines, options, packed, allowed, told),
         tuple(
             Unheard(gap.start_s, gap.end_s)
@@ -81,7 +87,7 @@ def transcribe(
             for gap in windows.unheard(one.window, one.words)
         ),
         took.seconds,
-        languages.of_text(" ".join(s.text for s in segments if s.state == "ok"), known)[0],
+        languages.of_text(" ".join(s.text for s in kept), known)[0],
     )
 
 
@@ -214,7 +220,7 @@ def _with_care(samples: Samples, first: Decoded, engines: Engines) -> list[Decod
 
 def _doubted(one: Decoded) -> Decoded:
     """Doubtful for good only where it loops: speech without words is listed as unheard."""
-    return Decoded(one.window, one.words, one.average_logprob, one.no_speech_probability, one.loops)
+    return replace(one, no_better_again=one.loops)
 
 
 def _segments(
@@ -310,7 +316,7 @@ def _provenance(
 ) -> Provenance:
     """What was used: the engine's own report, with everything that decided around it."""
     used = engines.engine(told).provenance
-    by_language = {
+    others = {
         language: {"model": own.model, "sha256": own.model_sha256}
         for language in sorted({window.language for window in packed})
         if (own := engines.engine(language).provenance) != used
@@ -323,8 +329,8 @@ def _provenance(
     if told is None:
         around["languages"] = list(allowed)
         around["switch_cost_nats"] = options.switch_cost_nats
-    if by_language:
-        around["models"] = by_language
+    if others:
+        around["models"] = others
     return Provenance(
         used.engine, used.version, used.model, used.model_sha256, {**used.options, **around}
     )

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ from pipeline.publication import DATABASE, FOLDER, MEDIA, METADATA, datasette_me
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
 from pipeline.testimony import Sidecar
+from pipeline.transcript import PUBLIC_STATES, by_language
 
 # Raise it when what is written below changes, so that the next run publishes anew.
 _FORM = 1
-_PUBLIC_STATES = ("ok", "corrected")
 
 
 @dataclass(frozen=True)
@@ -230,11 +231,8 @@ def _create_tables(db: Database) -> None:
 
 def _testimony_row(archive: Archive, item: Item) -> dict[str, Any]:
     sidecar = item.sidecar
-    seconds: dict[str, float] = {}
-    for recording in item.recordings:
-        for language, duration_s in json.loads(_run(archive, recording)["languages"]).items():
-            seconds[language] = seconds.get(language, 0.0) + duration_s
-    detected = sorted(seconds, key=lambda language: -seconds[language])
+    heard = [json.loads(_run(archive, r)["languages"]).items() for r in item.recordings]
+    detected = list(by_language(chain.from_iterable(heard)))
     declared = sidecar.languages
     return {
         "id": sidecar.id,
@@ -276,7 +274,7 @@ def _segment_rows(archive: Archive, recording: Recording) -> Iterator[dict[str, 
     if recording.current_run_id is None:
         return
     for n, (ident, segment) in enumerate(archive.segments(recording.current_run_id), start=1):
-        if segment.state not in _PUBLIC_STATES:
+        if segment.state not in PUBLIC_STATES:
             continue
         yield {
             "id": ident,

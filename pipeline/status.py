@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from pipeline import testimony
@@ -11,6 +12,7 @@ from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.consent import may_be_public
 from pipeline.recording import Recording
+from pipeline.transcript import by_language
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,8 @@ def _stage(recordings: list[Recording], done: int, allowed: bool) -> str:
 
 
 def _detected(done: list[dict[str, Any]]) -> list[str]:
-    seconds: dict[str, float] = {}
-    for summary in done:
-        for language, duration_s in json.loads(summary["languages"]).items():
-            seconds[language] = seconds.get(language, 0.0) + duration_s
-    return sorted(seconds, key=lambda language: -seconds[language])
+    heard = [json.loads(summary["languages"]).items() for summary in done]
+    return list(by_language(chain.from_iterable(heard)))
 
 
 def _doubts(done: list[dict[str, Any]]) -> list[str]:

@@ -5,7 +5,11 @@ Times are seconds from the start of the recording; languages are BCP 47; an unkn
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+# Text in one of these states may be published; what is quarantined or redacted may not.
+PUBLIC_STATES = ("ok", "corrected")
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,12 @@ class Transcript:
     unheard: tuple[Unheard, ...] = ()
     took_s: dict[str, float] = field(default_factory=dict)  # by stage
     text_language: str | None = None  # what all its words together look like
+
+
+def by_language(parts: Iterable[tuple[str | None, float]]) -> dict[str, float]:
+    """Seconds of speech by language, most first, from (language, seconds); unknown left out."""
+    seconds: dict[str, float] = {}
+    for language, duration_s in parts:
+        if language is not None:
+            seconds[language] = seconds.get(language, 0.0) + duration_s
+    return {k: round(v, 2) for k, v in sorted(seconds.items(), key=lambda item: -item[1])}

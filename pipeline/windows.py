@@ -136,7 +136,7 @@ def pack(regions: Sequence[HeardRegion], longest_s: float) -> list[Window]:
 
 
 def unheard(window: Window, words: Sequence[Word]) -> list[Region]:
-    """Stretches of the window that sound like speech and have no word, longest parts only."""
+    """Stretches of the window that sound like speech and have no word, 1.5 s or longer."""
     covered = [
         (word.start_s - _WORD_MARGIN_S, min(word.end_s, word.start_s + _LONGEST_WORD_S))
         for word in words
