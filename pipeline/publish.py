@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from pipeline import audio, testimony
+from pipeline import audio, searchindex, testimony
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Config
@@ -157,11 +157,10 @@ def _build(archive: Archive, folder: Path, items: Sequence[Item], copied: set[st
                     row = _recording_row(archive, recording, media if media in copied else None)
                     db.table("recordings").insert(row)
                     db.table("segments").insert_all(_segment_rows(archive, recording))
-        segments = db.table("segments")
-        segments.enable_fts(["text"], tokenize="unicode61 remove_diacritics 2")
-        segments.optimize()
+                    searchindex.add(db, recording.id)
+            searchindex.finish(db)
         db.analyze()
-        return segments.count
+        return db.table("segments").count
     finally:
         db.close()
 
@@ -227,6 +226,7 @@ def _create_tables(db: Database) -> None:
     db.table("segments").create_index(["recording_id", "n"])
     db.table("segments").create_index(["testimony_id"])
     db.table("segments").create_index(["language"])
+    searchindex.create(db)
 
 
 def _testimony_row(archive: Archive, item: Item) -> dict[str, Any]:

@@ -17,7 +17,7 @@ LAYERS = {
     3: {"testimony", "audio", "languages", "windows", "publication", "quality", "scoring"},
     4: {"engines", "engines.models", "consent"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
-    6: {"engines.openai", "archive", "search", "site.live"},
+    6: {"engines.openai", "archive", "search", "searchindex", "site.live"},
     7: {"engines.choose", "site.media", "site.pages"},
     8: {"listen", "ingest", "publish", "status", "verify", "scaffold", "terminal", "site"},
     9: {"run", "evaluate", "site.app"},
