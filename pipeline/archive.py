@@ -159,20 +159,54 @@ class Archive:
             ).fetchone()
         return None if row is None else row[0]
 
-    def save_transcript(
-        self,
-        recording: Recording,
-        transcript: Transcript,
-        settings: Settings,
-        started_at: str,
-        lost: str | None = None,
-    ) -> int:
-        """Everything one run heard, and that the recording's text is now this; returns run id.
+    def begin_run(self, recording: Recording, settings: Settings) -> int:
+        """A run in state `partial`; the unfinished one with these settings goes on."""
+        with self._guarded(), self.db.atomic():
+            found = self.db.execute(
+                "SELECT max(run_id) FROM steps JOIN runs ON runs.id = run_id"
+                " WHERE recording_id = ? AND settings = ?",
+                (recording.id, settings.key),
+            ).fetchone()[0]
+            row = {
+                "recording_id": recording.id,
+                "settings": settings.key,
+                "started_at": now(),
+                "state": "partial",
+            }
+            run_id = int(self.db.table("runs").insert(row).last_pk)  # type: ignore[arg-type]
+            if found is not None:
+                self.db.execute("UPDATE steps SET run_id = ? WHERE run_id = ?", (run_id, found))
+            # A partial run without steps is only a trace of a process that was killed.
+            self.db.execute(
+                "DELETE FROM runs WHERE recording_id = ? AND state = 'partial' AND id != ?"
+                " AND id NOT IN (SELECT run_id FROM steps)",
+                (recording.id, run_id),
+            )
+        return run_id
+
+    def keep_step(self, run_id: int, key: str, stage: str, took_s: float, result: str) -> None:
+        """One finished step of an unfinished run; `result` is JSON."""
+        row = {"run_id": run_id, "key": key, "stage": stage, "took_s": took_s, "result": result}
+        with self._guarded(), self.db.atomic():
+            self.db.table("steps").upsert(row, pk=("run_id", "key"))
+
+    def steps(self, run_id: int) -> dict[str, str]:
+        """The results of a run's finished steps, as JSON, by the step's key."""
+        with self._guarded():
+            rows = self.db.execute("SELECT key, result FROM steps WHERE run_id = ?", (run_id,))
+            return dict(rows.fetchall())
+
+    def finish_run(
+        self, run_id: int, recording: Recording, transcript: Transcript, lost: str | None = None
+    ) -> dict[str, float]:
+        """Everything a run heard, and that the recording's text is now this; returns how many
+        seconds each stage took.
 
         `lost` says what of the recording could not be heard.
         """
         used = transcript.provenance
-        row = self._run_row(recording, settings, started_at) | {
+        row = {
+            "finished_at": now(),
             "engine": used.engine,
             "version": used.version,
             "model": used.model,
@@ -185,7 +219,10 @@ class Archive:
             "reason": lost,
         }
         with self._guarded(), self.db.atomic():
-            run_id = int(self.db.table("runs").insert(row).last_pk)  # type: ignore[arg-type]
+            took_s = self._took_s(run_id) | transcript.took_s
+            row["took_s"] = json.dumps(took_s)
+            self.db.table("runs").update(run_id, row)
+            self.db.execute("DELETE FROM steps WHERE run_id = ?", (run_id,))
             for n, segment in enumerate(transcript.segments, start=1):
                 self._insert_segment(run_id, recording.id, n, segment)
             self.db.table("unheard").insert_all(
@@ -193,15 +230,13 @@ class Archive:
                 for n, gap in enumerate(transcript.unheard, start=1)
             )
             self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
-        return run_id
+        return took_s
 
-    def record_failure(
-        self, recording: Recording, settings: Settings, started_at: str, error: PipelineError
-    ) -> None:
-        """A run that gave nothing, and why; the recording is tried again next time."""
-        row = self._run_row(recording, settings, started_at)
+    def fail_run(self, run_id: int, error: PipelineError) -> None:
+        """Why a run gave nothing. Its steps stay: the recording is tried again next time."""
+        row = {"finished_at": now(), "state": "failed", "reason": str(error)}
         with self._guarded(), self.db.atomic():
-            self.db.table("runs").insert(row | {"state": "failed", "reason": str(error)})
+            self.db.table("runs").update(run_id, row)
 
     def failures(self) -> list[Failure]:
         """The newest run of each recording, where it failed."""
@@ -306,13 +341,13 @@ class Archive:
             rows = self.db.query(f"SELECT {_RECORDING_FIELDS} FROM recordings {where}", values)
             return [Recording(**{**row, "has_video": bool(row["has_video"])}) for row in list(rows)]
 
-    def _run_row(self, recording: Recording, settings: Settings, started_at: str) -> dict[str, Any]:
-        return {
-            "recording_id": recording.id,
-            "settings": settings.key,
-            "started_at": started_at,
-            "finished_at": now(),
-        }
+    def _took_s(self, run_id: int) -> dict[str, float]:
+        """Seconds of each stage, over all of a run's steps."""
+        rows = self.db.execute(
+            "SELECT stage, round(sum(took_s), 3) FROM steps WHERE run_id = ? GROUP BY stage",
+            (run_id,),
+        )
+        return dict(rows.fetchall())
 
     def _insert_segment(self, run_id: int, recording_id: str, n: int, segment: Segment) -> None:
         row = {field.name: getattr(segment, field.name) for field in fields(Segment)}

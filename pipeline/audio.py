@@ -14,10 +14,10 @@ from typing import Any
 import ffmpeg
 import imageio_ffmpeg
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.errors import AudioError
-from pipeline.sound import RATE_HZ, Samples
+from pipeline.sound import RATE_HZ
+from pipeline.spool import Spool
 
 _BLOCK_BYTES = RATE_HZ * 2 * 60
 _QUIET = {"v": "error", "nostdin": None}
@@ -29,8 +29,8 @@ def ffmpeg_path() -> str:
     return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def decode(path: Path, *, shown: str) -> Samples:
-    """The first sound track as mono samples in -1..1 at 16 000 Hz, shape (n,).
+def decode(path: Path, *, shown: str) -> Spool:
+    """The first sound track as mono samples at 16 000 Hz, on disk.
 
     Raises AudioError, with ffmpeg's own words, where not a single sample can be decoded.
     """
@@ -38,18 +38,26 @@ def decode(path: Path, *, shown: str) -> Samples:
         "pipe:", map="0:a:0", format="s16le", acodec="pcm_s16le", ac=1, ar=RATE_HZ
     )
     process = job.run_async(cmd=ffmpeg_path(), pipe_stdout=True, pipe_stderr=True)
-    blocks: list[npt.NDArray[np.int16]] = []
     with process:
-        while block := process.stdout.read(_BLOCK_BYTES):
-            blocks.append(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
+        try:
+            spool = Spool()
+            while block := process.stdout.read(_BLOCK_BYTES):
+                spool.append(np.frombuffer(block[: len(block) // 2 * 2], np.int16))
+        except OSError as error:
+            process.kill()
+            raise AudioError(
+                shown,
+                f"its decoded sound could not be put aside ({error.strerror or error}).",
+                "That needs 115 MB an hour in /var/tmp, or wherever TMPDIR points.",
+            ) from error
         said = process.stderr.read().decode("utf-8", "replace")
-    if not blocks:
+    if not spool.duration_s:
         raise AudioError(
             shown,
             f"ffmpeg could not decode its sound ({_last_line(said)}).",
             "The original is untouched; play it, and copy it again if it does not play.",
         )
-    return np.concatenate(blocks).astype(np.float32) / 32768.0
+    return spool
 
 
 def write_access_copy(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +16,13 @@ import click
 
 from pipeline import __version__, config
 from pipeline.errors import PipelineError, UsageError, printable
+from pipeline.log import JsonLog
 from pipeline.report import Report
 from pipeline.terminal import Terminal
 
 if TYPE_CHECKING:
-    from pipeline.engines.choose import Engines
+    from pipeline.archive import Archive
+    from pipeline.workers import Crew
 
 _SOME_FAILED, _STOPPED = 1, 130
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -28,10 +32,11 @@ _Function = Callable[..., Any]
 class Session:
     """What every command shares: where the archive is, and how to speak."""
 
-    def __init__(self, folder: Path | None, as_json: bool) -> None:
+    def __init__(self, command: str, folder: Path | None, as_json: bool, log_format: str) -> None:
+        self.command = command
         self._folder = folder
         self.as_json = as_json
-        self.terminal = Terminal(quiet=as_json)
+        self.terminal = JsonLog() if log_format == "json" else Terminal(quiet=as_json)
 
     @functools.cached_property
     def root(self) -> Path:
@@ -40,6 +45,15 @@ class Session:
     @functools.cached_property
     def config(self) -> config.Config:
         return config.load(self.root)
+
+    @contextmanager
+    def writing(self) -> Iterator[Archive]:
+        """The open archive, which no other pipeline may write meanwhile."""
+        from pipeline import lock
+        from pipeline.archive import Archive
+
+        with lock.held(self.root, self.command), Archive(self.root) as archive:
+            yield archive
 
     def finish(self, reports: Sequence[Report]) -> None:
         """Says what was done, once, and leaves with the right code."""
@@ -58,9 +72,13 @@ def command(example: str) -> Callable[[_Function], click.Command]:
     """A command with the options that all have, its example, and errors as sentences."""
 
     def decorate(function: _Function) -> click.Command:
+        name = function.__name__.removesuffix("_")
+
         @functools.wraps(function)
-        def run(*, archive_folder: Path | None, as_json: bool, **choice: Any) -> None:
-            session = Session(archive_folder, as_json)
+        def run(
+            *, archive_folder: Path | None, as_json: bool, log_format: str, **choice: Any
+        ) -> None:
+            session = Session(name, archive_folder, as_json, log_format)
             try:
                 function(session, **choice)
             except PipelineError as error:
@@ -70,7 +88,10 @@ def command(example: str) -> Callable[[_Function], click.Command]:
             except KeyboardInterrupt:
                 session.terminal.end()
                 click.echo("Stopped. What was finished is kept; run it again to go on.", err=True)
-                sys.exit(_STOPPED)
+                # Not sys.exit: that would wait for threads that are deep inside an engine.
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(_STOPPED)
 
         folder = click.Path(exists=True, file_okay=False, path_type=Path)
         options = [
@@ -82,10 +103,15 @@ def command(example: str) -> Callable[[_Function], click.Command]:
                 help="The archive's folder; without it, found upward from here.",
             ),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+            click.option(
+                "--log-format",
+                type=click.Choice(["text", "json"]),
+                default="text",
+                help="json: what happens goes to stderr, one JSON object a line.",
+            ),
         ]
         for option in options:
             run = option(run)
-        name = function.__name__.removesuffix("_")
         made = click.command(name, epilog=f"Example: {example}")(run)
         main.add_command(made)
         return made
@@ -106,6 +132,13 @@ def _transcribe_options(function: _Function) -> _Function:
         click.option("--model", help="For every language, instead of config.yaml's."),
         click.option("--language", metavar="XX", help="All of it is in this language."),
         click.option("--again", is_flag=True, help="Also what is already transcribed."),
+        click.option(
+            "--workers",
+            metavar="N",
+            type=click.IntRange(1, 512),
+            help="N processes on this machine do it; if one dies, another goes on.",
+        ),
+        click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler's workers do it."),
     ]
     for option in reversed(options):
         function = option(function)
@@ -131,10 +164,9 @@ def init(session: Session, folder: Path) -> None:
 @click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 def ingest(session: Session, paths: tuple[Path, ...]) -> None:
     """Registers recordings: all below recordings/, or the given ones."""
-    from pipeline.archive import Archive
     from pipeline.ingest import ingest as register
 
-    with Archive(session.root) as archive:
+    with session.writing() as archive:
         report = register(archive, session.config, paths)
     session.finish([report])
 
@@ -144,22 +176,19 @@ def ingest(session: Session, paths: tuple[Path, ...]) -> None:
 def transcribe(session: Session, **choice: Any) -> None:
     """Transcribes what is not yet done with the current settings."""
     run = _journey()
-    from pipeline.archive import Archive
-
     settings, rest = _chosen(session, choice)
-    with Archive(session.root) as archive:
-        make = _engines(session, settings)
-        report = run.transcribe(archive, settings, make, session.terminal, **rest)
+    with session.writing() as archive:
+        crew = _crew(session, settings, rest)
+        report = run.transcribe(archive, settings, crew, session.terminal, **rest)
     session.finish([report])
 
 
 @command("testimony publish")
 def publish(session: Session) -> None:
     """Brings publication/ up to date with archive.db and the sidecars."""
-    from pipeline.archive import Archive
     from pipeline.publish import publish as bring_up_to_date
 
-    with Archive(session.root) as archive:
+    with session.writing() as archive:
         report = bring_up_to_date(archive, session.config, session.terminal)
     session.finish([report])
 
@@ -169,12 +198,10 @@ def publish(session: Session) -> None:
 def run_(session: Session, **choice: Any) -> None:
     """Ingests, transcribes and publishes everything that is pending."""
     run = _journey()
-    from pipeline.archive import Archive
-
     settings, rest = _chosen(session, choice)
-    with Archive(session.root) as archive:
-        make = _engines(session, settings)
-        reports = run.everything(archive, settings, make, session.terminal, **rest)
+    with session.writing() as archive:
+        crew = _crew(session, settings, rest)
+        reports = run.everything(archive, settings, crew, session.terminal, **rest)
     if not session.as_json and not any(report.done for report in reports):
         session.terminal.line("Nothing to do: everything is up to date.")
     session.finish(reports)
@@ -263,10 +290,8 @@ def release(session: Session, segments: tuple[int, ...]) -> None:
 
     Their numbers are in `testimony status --json`; run publish afterwards.
     """
-    from pipeline.archive import Archive
-
     report = Report("release")
-    with Archive(session.root) as archive:
+    with session.writing() as archive:
         for number in segments:
             if archive.restore(number):
                 report.done.append(f"segment {number}")
@@ -293,7 +318,11 @@ def evaluate(session: Session, manifest: Path, timeline: Path | None, **choice: 
     settings, _ = _chosen(session, choice)
     rows = judge.read_manifest(manifest)
     passages = judge.read_timeline(timeline) if timeline else {}
-    engines = _engines(session, settings)()
+    from pipeline.engines.choose import ConfiguredEngines
+
+    engines = ConfiguredEngines(session.root, settings)
+    for caveat in engines.caveats([None, *settings.languages]):
+        session.terminal.note(caveat)
     figures, failed = judge.evaluate(
         manifest.parent, rows, passages, settings, engines, session.terminal
     )
@@ -332,7 +361,25 @@ def _chosen(session: Session, choice: dict[str, Any]) -> tuple[config.Config, di
     return session.config.model_copy(update=change), choice
 
 
-def _engines(session: Session, settings: config.Config) -> Callable[[], Engines]:
-    from pipeline.engines.choose import ConfiguredEngines
+def _crew(session: Session, settings: config.Config, choice: dict[str, Any]) -> Crew:
+    """Who transcribes, by `--workers` and `--cluster`; without them, this process."""
+    from pipeline.engines.choose import MakeConfigured
+    from pipeline.workers import Crew, lanes_here
 
-    return lambda: ConfiguredEngines(session.root, settings, session.terminal.warn)
+    workers, address = choice.pop("workers"), choice.pop("cluster")
+    make = MakeConfigured(str(session.root), settings.model_dump_json())
+    if not workers and not address:
+        return Crew.here(make, lanes_here(settings), settings.masters)
+    if workers and address:
+        raise UsageError("--workers and --cluster", "exclude each other.", "Give one of them.")
+    try:
+        from pipeline.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            "--cluster" if address else "--workers",
+            f"the package {error.name!r} is not installed.",
+            "Install what spreads work: pip install 'testimony-archive[transcribe,cluster]'",
+        ) from error
+    if address:
+        return Crew(make, lambda: Cluster.at(address, make), settings.masters)
+    return Crew(make, lambda: Cluster.of(workers, make), settings.masters)

@@ -23,11 +23,11 @@ class TranscriptionOptions(_Settings):
     """How speech becomes text; every field is part of what makes a run current."""
 
     beam_size: int = Field(5, ge=1, le=20, description="hypotheses kept while decoding")
-    batch_size: int = Field(8, ge=1, le=64, description="windows decoded together")
+    batch_size: int = Field(3, ge=1, le=64, description="windows decoded together")
     compute_type: Literal["auto", "int8", "float16", "float32", "int8_float16"] = Field(
         "auto", description="arithmetic of faster-whisper; auto: int8 on a CPU, float16 on a GPU"
     )
-    window_s: float = Field(28.0, ge=5, le=30, description="longest piece decoded at once")
+    window_s: float = Field(20.0, ge=5, le=30, description="longest piece decoded at once")
     speech_threshold: float = Field(
         0.35, gt=0, lt=1, description="lower keeps quieter speech, and more noise"
     )
@@ -46,6 +46,9 @@ class Config(_Settings):
     engine: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
     models: dict[str, str] = {"default": "auto"}
     threads: int = Field(0, ge=0, le=512, description="CPU threads for the engine; 0: all")
+    masters: str | None = Field(
+        None, description="where workers on other machines find recordings/: file://, s3://, …"
+    )
     access: Access = "closed"
     transcription: TranscriptionOptions = TranscriptionOptions()
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline import audio, listen, scoring
+from pipeline import audio, scoring
 from pipeline.config import Config
 from pipeline.engines.choose import Engines
 from pipeline.errors import AudioError, PipelineError, Problem, UsageError
+from pipeline.listen import Question, here
 from pipeline.report import Progress
 from pipeline.scoring import Errors
-from pipeline.sound import RATE_HZ
 from pipeline.transcript import PUBLIC_STATES, Segment
 
 _STEP_S = 0.1
@@ -117,15 +117,14 @@ def _judge(
     folder: Path, row: Row, passages: Sequence[Passage], config: Config, engines: Engines
 ) -> Judged:
     started = time.perf_counter()
-    samples = audio.decode(folder / row.file, shown=row.file)
-    transcript = listen.transcribe(
-        samples, engines, config.transcription, config.languages, config.languages
-    )
+    sound = audio.decode(folder / row.file, shown=row.file)
+    question = Question(config.transcription, config.languages, config.languages)
+    transcript = here(question, sound, engines)
     took_s = time.perf_counter() - started
     heard = " ".join(s.text for s in transcript.segments if s.state in PUBLIC_STATES)
     return Judged(
         row,
-        len(samples) / RATE_HZ,
+        sound.duration_s,
         took_s,
         transcript.segments,
         scoring.compare(row.reference, heard) if row.reference else None,

@@ -103,7 +103,7 @@ def weigh_words(text: str, language: str) -> float:
     words = [word for word in _LETTERS.findall(text.lower()) if len(word) >= _LONG_ENOUGH]
     if language not in _DICTIONARIES:
         return 0.0
-    known = sum(simplemma.is_known(word, language) for word in words)
+    known = sum(simplemma.is_known(word, language, low_memory=True) for word in words)
     right, wrong = _KNOWN_IF_RIGHT, _KNOWN_IF_WRONG
     return known * math.log(right / wrong) + (len(words) - known) * math.log(
         (1 - right) / (1 - wrong)

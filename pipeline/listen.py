@@ -1,18 +1,21 @@
-"""One recording's sound becomes its transcript: speech, languages, windows, words, segments."""
+"""One recording's sound becomes its transcript: speech, languages, windows, words, segments.
+
+`hear` knows the order and decides between the steps; where the steps are done is its caller's.
+"""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from pipeline import languages, quality, windows
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import Clip, Engine
 from pipeline.engines.choose import Engines
-from pipeline.sound import Samples
+from pipeline.sound import Sound
+from pipeline.steps import Decode, Decoded, Describe, FindVoice, NameLanguages, Step, WeighWords
 from pipeline.transcript import (
     PUBLIC_STATES,
     Provenance,
@@ -29,212 +32,134 @@ _SURE_OF_TEXT = 0.95
 _WORDS_FOR_AN_OPINION = 3
 # A region this sure of its language, and this long, is heard out before it is overruled.
 _CLEAR_SOUND, _CLEAR_S = 0.9, 2.0
-# Another decoding is better when it leaves this much less speech without words.
-_BETTER_S = 1.0
+# Enough for a worker to be worth asking, few enough to be lost without regret.
+_REGIONS_IN_A_STEP = 32
+
+# Steps that can be done at once go out; their results come back in the same order.
+Hearing = Generator[Sequence[Step], Sequence[Any], Transcript]
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """A window with its words in recording time and what the engine said of them."""
+class Question:
+    """How to listen to one recording.
 
-    window: Window
-    words: tuple[Word, ...]
-    average_logprob: float
-    no_speech_probability: float
-    no_better_again: bool = False
-
-    @property
-    def loops(self) -> bool:
-        return quality.loops(" ".join(word.text for word in self.words))
-
-    @property
-    def missed_s(self) -> float:
-        return sum(gap.duration_s for gap in windows.unheard(self.window, self.words))
-
-
-def transcribe(
-    samples: Samples,
-    engines: Engines,
-    options: TranscriptionOptions,
-    allowed: Sequence[str],
-    known: Sequence[str],
-    told: str | None = None,
-    advance: Callable[[float], None] = lambda share: None,
-) -> Transcript:
-    """What is said in `samples`, in `allowed` languages only, or all of it in the `told` one.
-
-    `known` are the languages that the words are compared with: more than is allowed, so that
-    the words may contradict. `advance` is called with shares of the work that sum to 1.
+    `allowed` languages only, or all of it in the `told` one. `known` are the languages that the
+    words are compared with: more than is allowed, so that the words may contradict.
     """
-    took = Stopwatch()
-    with took("voice"):
-        speech = engines.speech(samples, options.speech_threshold)
-    with took("languages"):
-        heard = _name_languages(samples, speech.regions, engines, options, allowed, told)
-    with took("decoding"):
-        packed = windows.pack(heard, options.window_s)
-        decoded = _decode_all(samples, packed, engines, advance)
-    with took("doubt"):
-        segments = _segments(decoded, heard, speech, known, told)
+
+    options: TranscriptionOptions
+    allowed: tuple[str, ...]
+    known: tuple[str, ...]
+    told: str | None = None
+
+
+def hear(question: Question) -> Hearing:
+    """What is said, step by step."""
+    options, told = question.options, question.told
+    (speech,) = yield [FindVoice(options.speech_threshold)]
+    heard = yield from _name_languages(speech.regions, question)
+    packed = windows.pack(heard, options.window_s)
+    spoken = sorted({window.language for window in packed})
+    decodes = [Decode(batch) for batch in _batches(packed, options.batch_size)]
+    *batches, provenances = yield [*decodes, Describe((told, *spoken))]
+    started = time.perf_counter()
+    decoded = sorted(
+        (one for batch in batches for one in batch),
+        key=lambda one: one.window.regions[0].start_s,
+    )
+    segments = _segments(decoded, heard, speech, question)
     kept = [segment for segment in segments if segment.state in PUBLIC_STATES]
     return Transcript(
         segments,
         by_language((s.language, s.end_s - s.start_s) for s in kept),
-        _provenance(engines, options, packed, allowed, told),
+        _provenance(question, dict(zip(spoken, provenances[1:], strict=True)), provenances[0]),
         tuple(
             Unheard(gap.start_s, gap.end_s)
             for one in decoded
             for gap in windows.unheard(one.window, one.words)
         ),
-        took.seconds,
-        languages.of_text(" ".join(s.text for s in kept), known)[0],
+        {"doubt": round(time.perf_counter() - started, 3)},
+        languages.of_text(" ".join(s.text for s in kept), question.known)[0],
+        speech.sound_s,
     )
 
 
-class Stopwatch:
-    """Seconds of each stage, by its name."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
+def here(question: Question, sound: Sound, engines: Engines) -> Transcript:
+    """What is said in `sound`, every step done at once by this thread."""
+    hearing = hear(question)
+    steps: Sequence[Step] = next(hearing)
+    while True:
         try:
-            yield
-        finally:
-            self.seconds[stage] = round(time.perf_counter() - started, 4)
+            steps = hearing.send([step.do(sound, engines) for step in steps])
+        except StopIteration as done:
+            transcript: Transcript = done.value
+            return transcript
+
+
+def _batches(packed: Sequence[Window], size: int) -> Iterator[tuple[Window, ...]]:
+    """Windows of about one length together: the shorter wait for the longest of their batch."""
+    by_length = sorted(packed, key=lambda window: -window.duration_s)
+    for first in range(0, len(by_length), size):
+        yield tuple(by_length[first : first + size])
 
 
 def _name_languages(
-    samples: Samples,
-    regions: Sequence[Region],
-    engines: Engines,
-    options: TranscriptionOptions,
-    allowed: Sequence[str],
-    told: str | None,
-) -> list[HeardRegion]:
-    if told is not None:
-        return [HeardRegion(region, told, None) for region in regions]
-    engine = engines.engine(None)
-    clips = [Window("", (region,)).cut(samples) for region in regions]
-    opinions = [
-        languages.restrict(opinion, allowed) for opinion in engine.language_probabilities(clips)
+    regions: Sequence[Region], question: Question
+) -> Generator[Sequence[Step], Sequence[Any], list[HeardRegion]]:
+    if question.told is not None:
+        return [HeardRegion(region, question.told, None) for region in regions]
+    size = _REGIONS_IN_A_STEP
+    named = yield [
+        NameLanguages(tuple(regions[first : first + size]))
+        for first in range(0, len(regions), size)
     ]
-    path = languages.decide_together(opinions, options.switch_cost_nats)
-    asked = _ask_the_words(clips, regions, opinions, path, engines)
-    if asked is not None:
-        path = languages.decide_together(asked, options.switch_cost_nats)
+    opinions = [languages.restrict(one, question.allowed) for part in named for one in part]
+    cost = question.options.switch_cost_nats
+    path = languages.decide_together(opinions, cost)
+    contested = _contested(regions, opinions, path)
+    weights = yield [
+        WeighWords(regions[index], (own, decided)) for index, own, decided in contested
+    ]
+    if contested:
+        asked = list(opinions)
+        for (index, own, _), (for_own, for_decided) in zip(contested, weights, strict=True):
+            weighed = opinions[index][own] * math.exp(for_own - for_decided)
+            asked[index] = opinions[index] | {own: weighed}
+        path = languages.decide_together(asked, cost)
     return [
         HeardRegion(region, language, round(opinion[language], 4))
         for region, language, opinion in zip(regions, path, opinions, strict=True)
     ]
 
 
-def _ask_the_words(
-    clips: Sequence[Samples],
-    regions: Sequence[Region],
-    opinions: Sequence[dict[str, float]],
-    path: Sequence[str],
-    engines: Engines,
-) -> list[dict[str, float]] | None:
-    """Opinions with the words' weight, where a region is overruled although its sound is clear.
+def _contested(
+    regions: Sequence[Region], opinions: Sequence[dict[str, float]], path: Sequence[str]
+) -> list[tuple[int, str, str]]:
+    """(index, own language, decided one) where a region is overruled although its sound is clear.
 
     Such a region is decoded in both languages: a real sentence in the other language has words
-    that its dictionary knows. None where there is no such region.
+    that its dictionary knows.
     """
-    asked = list(opinions)
-    contested = 0
+    found = []
     for index, (opinion, decided) in enumerate(zip(opinions, path, strict=True)):
         own = max(opinion, key=opinion.__getitem__)
         clear = opinion[own] >= _CLEAR_SOUND and regions[index].duration_s >= _CLEAR_S
-        if own == decided or not clear:
-            continue
-        contested += 1
-        weight = {
-            language: languages.weigh_words(
-                _text(engines.engine(language), Clip(clips[index], language)), language
-            )
-            for language in (own, decided)
-        }
-        asked[index] = opinion | {own: opinion[own] * math.exp(weight[own] - weight[decided])}
-    return asked if contested else None
-
-
-def _text(engine: Engine, clip: Clip) -> str:
-    return " ".join(word.text for heard in engine.decode([clip]) for word in heard.words)
-
-
-def _decode(samples: Samples, packed: Sequence[Window], engines: Engines) -> Iterator[Decoded]:
-    """Every window once; windows of one engine share its batches."""
-    by_engine: dict[int, tuple[Engine, list[Window]]] = {}
-    for window in packed:
-        engine = engines.engine(window.language)
-        by_engine.setdefault(id(engine), (engine, []))[1].append(window)
-    for engine, group in by_engine.values():
-        clips = [Clip(window.cut(samples), window.language) for window in group]
-        for window, heard in zip(group, engine.decode(clips), strict=True):
-            yield Decoded(
-                window,
-                tuple(window.in_recording(heard.words)),
-                heard.average_logprob,
-                heard.no_speech_probability,
-            )
-
-
-def _decode_all(
-    samples: Samples,
-    packed: Sequence[Window],
-    engines: Engines,
-    advance: Callable[[float], None],
-) -> list[Decoded]:
-    total_s = sum(window.duration_s for window in packed)
-    decoded: list[Decoded] = []
-    for one in _decode(samples, packed, engines):
-        decoded += _with_care(samples, one, engines)
-        advance(one.window.duration_s / total_s)
-    return sorted(decoded, key=lambda one: one.window.regions[0].start_s)
-
-
-def _with_care(samples: Samples, first: Decoded, engines: Engines) -> list[Decoded]:
-    """A window that loops or leaves speech without words is decoded again in two halves.
-
-    The halves count where they are better; where they are not, that is a reason for doubt.
-    """
-    if not first.loops and first.missed_s < _BETTER_S:
-        return [first]
-    halves = first.window.halves()
-    if len(halves) < 2:
-        return [_doubted(first)]
-    again = [
-        careful
-        for half in _decode(samples, halves, engines)
-        for careful in _with_care(samples, half, engines)
-    ]
-    if sum(one.loops for one in again) < first.loops:
-        return again
-    if not first.loops and sum(one.missed_s for one in again) <= first.missed_s - _BETTER_S:
-        return again
-    return [_doubted(first)]
-
-
-def _doubted(one: Decoded) -> Decoded:
-    """Doubtful for good only where it loops: speech without words is listed as unheard."""
-    return replace(one, no_better_again=one.loops)
+        if own != decided and clear:
+            found.append((index, own, decided))
+    return found
 
 
 def _segments(
     decoded: Sequence[Decoded],
     heard: Sequence[HeardRegion],
     speech: Speech,
-    known: Sequence[str],
-    told: str | None,
+    question: Question,
 ) -> tuple[Segment, ...]:
     groups = [(one, group) for one in decoded for group in windows.sentences(one.words)]
     texts = [" ".join(word.text for word in group) for _, group in groups]
     repeated = quality.same_before(texts)
     return tuple(
-        _segment(one, group, text, before, heard, speech, known, told)
+        _segment(one, group, text, before, heard, speech, question)
         for (one, group), text, before in zip(groups, texts, repeated, strict=True)
     )
 
@@ -246,12 +171,11 @@ def _segment(
     said_before: int,
     heard: Sequence[HeardRegion],
     speech: Speech,
-    known: Sequence[str],
-    told: str | None,
+    question: Question,
 ) -> Segment:
     start_s, end_s = group[0].start_s, group[-1].end_s
     language = one.window.language
-    text_language, text_confidence = languages.of_text(text, known)
+    text_language, text_confidence = languages.of_text(text, question.known)
     found = quality.doubts(
         quality.Evidence(
             text=text,
@@ -273,7 +197,7 @@ def _segment(
         text=text,
         language=language,
         language_confidence=_sound_confidence(heard, start_s, end_s),
-        language_source="told" if told else "audio",
+        language_source="told" if question.told else "audio",
         text_language=text_language,
         text_language_confidence=text_confidence,
         confidence=_mean_confidence(group),
@@ -308,27 +232,22 @@ def _mean_confidence(words: Sequence[Word]) -> float | None:
 
 
 def _provenance(
-    engines: Engines,
-    options: TranscriptionOptions,
-    packed: Sequence[Window],
-    allowed: Sequence[str],
-    told: str | None,
+    question: Question, by_language: dict[str, Provenance], used: Provenance
 ) -> Provenance:
     """What was used: the engine's own report, with everything that decided around it."""
-    used = engines.engine(told).provenance
     others = {
         language: {"model": own.model, "sha256": own.model_sha256}
-        for language in sorted({window.language for window in packed})
-        if (own := engines.engine(language).provenance) != used
+        for language, own in by_language.items()
+        if own != used
     }
     around: dict[str, object] = {
-        "window_s": options.window_s,
-        "speech_threshold": options.speech_threshold,
-        "language": told,
+        "window_s": question.options.window_s,
+        "speech_threshold": question.options.speech_threshold,
+        "language": question.told,
     }
-    if told is None:
-        around["languages"] = list(allowed)
-        around["switch_cost_nats"] = options.switch_cost_nats
+    if question.told is None:
+        around["languages"] = list(question.allowed)
+        around["switch_cost_nats"] = question.options.switch_cost_nats
     if others:
         around["models"] = others
     return Provenance(

@@ -13,9 +13,17 @@ class Progress(Protocol):
 
     def begin(self, what: str, total_s: float) -> None: ...
 
-    def advance(self, seconds: float) -> None: ...
+    def advance(self, seconds: float, *, known: bool = False) -> None:
+        """So much is done; `known` where an earlier run had done it, which took no time."""
+        ...
 
-    def item(self, line: str) -> None: ...
+    def item(self, line: str, **facts: Any) -> None:
+        """One thing is done with; `facts` say the same to a program."""
+        ...
+
+    def note(self, line: str) -> None:
+        """Something that a person should know."""
+        ...
 
     def end(self) -> None: ...
 
@@ -26,10 +34,13 @@ class Silent:
     def begin(self, what: str, total_s: float) -> None:
         pass
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float, *, known: bool = False) -> None:
         pass
 
-    def item(self, line: str) -> None:
+    def item(self, line: str, **facts: Any) -> None:
+        pass
+
+    def note(self, line: str) -> None:
         pass
 
     def end(self) -> None:

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from typing import Any
 
-from pipeline import audio, listen
 from pipeline import recording as rec
-from pipeline.archive import Archive, Settings, now
+from pipeline.archive import Archive, Settings
+from pipeline.conduct import Ended, Listening, conduct
 from pipeline.config import Config
+from pipeline.engines import Lanes
 from pipeline.engines.choose import Engines
-from pipeline.errors import AudioError, EngineError, UsageError, printable
+from pipeline.errors import UsageError, printable
 from pipeline.ingest import ingest
+from pipeline.listen import Question, hear
 from pipeline.publish import publish
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
-from pipeline.sound import RATE_HZ, Samples
+from pipeline.steps import Step, key
 from pipeline.transcript import Transcript
+from pipeline.windows import Speech
+from pipeline.workers import Crew, Outcome, Source
 
-MakeEngines = Callable[[], Engines]
 # A decoder may drop a frame at either end; more than this is a piece of the testimony.
 _LOST_S = 2.0
 
@@ -27,7 +32,7 @@ _LOST_S = 2.0
 def everything(
     archive: Archive,
     config: Config,
-    make_engines: MakeEngines,
+    crew: Crew,
     progress: Progress,
     *,
     only: Sequence[str] = (),
@@ -37,7 +42,7 @@ def everything(
     """All that is pending. A problem in one stage does not keep the next from what it can do."""
     registered = ingest(archive, config)
     transcribed = transcribe(
-        archive, config, make_engines, progress, only=only, language=language, again=again
+        archive, config, crew, progress, only=only, language=language, again=again
     )
     published = publish(archive, config, progress)
     # Both read the sidecars; what is wrong with one is said once.
@@ -48,7 +53,7 @@ def everything(
 def transcribe(
     archive: Archive,
     config: Config,
-    make_engines: MakeEngines,
+    crew: Crew,
     progress: Progress,
     *,
     only: Sequence[str] = (),
@@ -63,7 +68,7 @@ def transcribe(
     recordings = _chosen(archive, only, report)
     if not recordings:
         return report
-    engines = make_engines()
+    engines = crew.make(Lanes())
     pending: list[tuple[Recording, Settings]] = []
     for recording in recordings:
         settings = _settings(archive, config, engines, recording, language)
@@ -71,74 +76,116 @@ def transcribe(
             report.unchanged.append(recording.path)
         else:
             pending.append((recording, settings))
-    progress.begin("Transcribing", sum(recording.duration_s for recording, _ in pending))
-    try:
-        for recording, settings in pending:
-            _one(archive, config, engines, recording, settings, language, progress, report)
-    finally:
-        progress.end()
+    if pending:
+        spoken = {language for _, settings in pending for language in settings.languages}
+        for caveat in engines.caveats([language, *sorted(spoken)]):
+            progress.note(caveat)
+        _listen(archive, config, crew, pending, language, progress, report)
     return report
 
 
-def _one(
+def _listen(
     archive: Archive,
     config: Config,
-    engines: Engines,
-    recording: Recording,
-    settings: Settings,
-    language: str | None,
+    crew: Crew,
+    pending: Sequence[tuple[Recording, Settings]],
+    told: str | None,
     progress: Progress,
     report: Report,
 ) -> None:
-    """One recording, one transaction; a failure is recorded with its reason."""
-    started_at, name = now(), printable(recording.path)
+    """Every pending recording, as its steps come back; each end is one transaction."""
+    progress.begin("Transcribing", sum(recording.duration_s for recording, _ in pending))
+    masters = (crew.masters or str(archive.root / rec.FOLDER)).rstrip("/")
+    runs: dict[Listening, Run] = {}
+
+    def begin() -> Iterator[Listening]:
+        for recording, settings in pending:
+            run = Run(archive, recording, settings, progress)
+            question = Question(
+                config.transcription,
+                settings.languages,
+                tuple(dict.fromkeys([*config.languages, *settings.languages])),
+                told,
+            )
+            source = Source(f"{masters}/{recording.path}", recording.path)
+            listening = Listening(source, hear(question), run.recall, run.keep)
+            runs[listening] = run
+            yield listening
+
     try:
-        path = archive.root / rec.FOLDER / recording.path
-        samples = audio.decode(path, shown=recording.path)
-        lost = _lost(recording, samples)
-        transcript = _listen(config, engines, recording, settings, samples, language, progress)
-    except (AudioError, EngineError) as error:
-        archive.record_failure(recording, settings, started_at, error)
-        report.problem(error)
-        progress.item(f"✗ {error}")
-        return
-    archive.save_transcript(recording, transcript, settings, started_at, lost)
-    spoken = ", ".join(transcript.languages) or "no speech found"
-    line = f"{name}: {len(transcript.segments)} segments, {spoken}"
-    report.done.append(line)
-    progress.item(f"✓ {line}")
-    if lost:
-        report.problems.append(f"{name}: {lost}")
+        with closing(crew.hire()) as workers:
+            for ended in conduct(begin(), workers):
+                runs.pop(ended.listening).end(ended, report)
+    finally:
+        progress.end()
 
 
-def _listen(
-    config: Config,
-    engines: Engines,
-    recording: Recording,
-    settings: Settings,
-    samples: Samples,
-    language: str | None,
-    progress: Progress,
-) -> Transcript:
-    try:
-        return listen.transcribe(
-            samples,
-            engines,
-            config.transcription,
-            settings.languages,
-            tuple(dict.fromkeys([*config.languages, *settings.languages])),
-            language,
-            lambda share: progress.advance(share * recording.duration_s),
+class Run:
+    """One recording's run in the archive: what is kept of it, and how it ends."""
+
+    def __init__(
+        self, archive: Archive, recording: Recording, settings: Settings, progress: Progress
+    ) -> None:
+        self._archive = archive
+        self._recording = recording
+        self._progress = progress
+        self._left_s = recording.duration_s
+        self._speech_s = 0.0
+        self._id = archive.begin_run(recording, settings)
+        self._kept = archive.steps(self._id)
+
+    def recall(self, step: Step) -> Any | None:
+        """The step's result, where this or an earlier process kept it."""
+        text = self._kept.pop(key(step), None)
+        if text is None:
+            return None
+        value = step.result.validate_json(text)
+        self._advance(step, value, known=True)
+        return value
+
+    def keep(self, step: Step, outcome: Outcome) -> None:
+        """The step's result, from now on safe."""
+        text = step.result.dump_json(outcome.value).decode()
+        self._archive.keep_step(self._id, key(step), step.stage, outcome.took_s, text)
+        self._advance(step, outcome.value)
+
+    def end(self, ended: Ended, report: Report) -> None:
+        name = printable(self._recording.path)
+        self._progress.advance(self._left_s, known=ended.transcript is None)
+        if ended.error is not None:
+            self._archive.fail_run(self._id, ended.error)
+            report.problem(ended.error)
+            self._progress.item(f"✗ {ended.error}", recording=name, state="failed")
+        if ended.transcript is not None:
+            self._finish(name, ended.transcript, report)
+
+    def _finish(self, name: str, transcript: Transcript, report: Report) -> None:
+        lost = _lost(self._recording, transcript.sound_s)
+        took_s = self._archive.finish_run(self._id, self._recording, transcript, lost)
+        spoken = ", ".join(transcript.languages) or "no speech found"
+        line = f"{name}: {len(transcript.segments)} segments, {spoken}"
+        report.done.append(line)
+        self._progress.item(
+            f"✓ {line}",
+            recording=name,
+            state="done",
+            segments=len(transcript.segments),
+            languages=transcript.languages,
+            took_s=took_s,
         )
-    except EngineError as error:
-        raise error.about(recording.path) from error
-    except (RuntimeError, MemoryError, ValueError) as error:
-        # CTranslate2, torch and onnxruntime raise these, out of memory among them.
-        raise EngineError(
-            recording.path,
-            f"{config.engine} failed on it ({error}).",
-            "The other recordings are not affected; run again, or try the other engine.",
-        ) from error
+        if lost:
+            report.problems.append(f"{name}: {lost}")
+
+    def _advance(self, step: Step, value: Any, *, known: bool = False) -> None:
+        """Shares are of speech; the bar counts all of the recording, silence included."""
+        if isinstance(value, Speech):
+            self._speech_s = sum(region.duration_s for region in value.regions)
+        if not step.share_s:
+            return
+        done_s = self._recording.duration_s * step.share_s / self._speech_s
+        done_s = min(done_s, self._left_s)
+        self._left_s -= done_s
+        self._progress.advance(done_s, known=known)
 
 
 def _chosen(archive: Archive, only: Sequence[str], report: Report) -> list[Recording]:
@@ -170,8 +217,7 @@ def _settings(
     return Settings(hashlib.sha256(text.encode()).hexdigest()[:16], tuple(declared))
 
 
-def _lost(recording: Recording, samples: Samples) -> str | None:
-    decoded_s = len(samples) / RATE_HZ
+def _lost(recording: Recording, decoded_s: float) -> str | None:
     if recording.duration_s - decoded_s <= max(_LOST_S, recording.duration_s * 0.01):
         return None
     return (

@@ -24,6 +24,8 @@ models: {{default: auto}}
 
 # CPU threads; 0 means all.
 threads: 0
+# Where workers on other machines find recordings/: an address like s3://bucket/recordings.
+masters: null
 
 # For testimonies whose sidecar says nothing: public, researchers or closed.
 access: closed
@@ -31,9 +33,9 @@ access: closed
 # How speech becomes text. A change of these transcribes anew; the defaults are good.
 # transcription:
 #   beam_size: 5              # hypotheses kept while decoding
-#   batch_size: 8             # windows decoded together
+#   batch_size: 3             # windows decoded together
 #   compute_type: auto        # int8 on a CPU, float16 on a GPU
-#   window_s: 28              # longest piece decoded at once
+#   window_s: 20              # longest piece decoded at once
 #   speech_threshold: 0.35    # lower keeps quieter speech, and more noise
 #   switch_cost_nats: 5.5     # how sure the sound must be before the language may change
 """

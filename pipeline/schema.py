@@ -175,3 +175,15 @@ def m006_unheard(db: Database) -> None:
 def m007_language_of_the_whole_text(db: Database) -> None:
     """What all words of a run together look like, beside the languages that were heard."""
     db.table("runs").add_column("text_language", str)
+
+
+@migration()
+def m008_steps_of_unfinished_runs(db: Database) -> None:
+    """What a run in state `partial` has done so far, and how long each stage of a run took."""
+    db.table("runs").add_column("took_s", str)
+    db.table("steps").create(
+        {"run_id": int, "key": str, "stage": str, "took_s": float, "result": str},
+        pk=("run_id", "key"),
+        not_null={"stage", "took_s", "result"},
+        foreign_keys=[("run_id", "runs", "id")],
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
+from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from pipeline.report import Report
@@ -27,10 +29,12 @@ class Terminal:
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=quiet, highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
-        self._done_s = 0.0
+        self._total_s = self._done_s = self._known_s = 0.0
+        self._began = 0.0
 
     def begin(self, what: str, total_s: float) -> None:
-        self._done_s = 0.0
+        self._total_s, self._done_s, self._known_s = total_s, 0.0, 0.0
+        self._began = time.monotonic()
         if total_s <= 0:
             return
         if not self._console.is_terminal:
@@ -39,21 +43,33 @@ class Terminal:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.fields[done]} of {task.fields[all]} of audio"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[done]} of {task.fields[all]} of audio{task.fields[pace]}"),
             console=self._console,
             transient=True,
         )
-        self._bar.add_task(what, total=total_s, done=hours(0), all=hours(total_s))
+        self._bar.add_task(what, total=total_s, done=hours(0), all=hours(total_s), pace="")
         self._bar.start()
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float, *, known: bool = False) -> None:
         self._done_s += seconds
+        self._known_s += seconds if known else 0.0
         if self._bar:
-            self._bar.update(self._bar.task_ids[0], advance=seconds, done=hours(self._done_s))
+            self._bar.update(
+                self._bar.task_ids[0],
+                advance=seconds,
+                done=hours(self._done_s),
+                pace=pace(
+                    self._total_s - self._done_s,
+                    self._done_s - self._known_s,
+                    time.monotonic() - self._began,
+                ),
+            )
 
-    def item(self, line: str) -> None:
+    def item(self, line: str, **facts: Any) -> None:
         self.line(f"  {line}")
+
+    def note(self, line: str) -> None:
+        click.echo(f"Note: {line}", err=True)
 
     def end(self) -> None:
         if self._bar:
@@ -63,9 +79,6 @@ class Terminal:
     def line(self, text: str) -> None:
         """One line above the bar, or on its own; text of others is never read as markup."""
         self._console.print(text, markup=False)
-
-    def warn(self, text: str) -> None:
-        click.echo(f"Note: {text}", err=True)
 
     def reports(self, reports: Sequence[Report]) -> None:
         """Every stage in a line, then every note, then every problem, each once."""
@@ -98,6 +111,14 @@ def hours(seconds: float) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
+
+
+def pace(left_s: float, done_s: float, took_s: float) -> str:
+    """How fast it goes and how long it will take: `, 28 × real time, 12 min left`."""
+    if done_s <= 0 or took_s <= 0:
+        return ""
+    speed = done_s / took_s
+    return f", {speed:.1f} × real time, {hours(max(left_s, 0.0) / speed)} left"
 
 
 def _plain(cell: str) -> str:

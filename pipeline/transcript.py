@@ -70,6 +70,7 @@ class Transcript:
     unheard: tuple[Unheard, ...] = ()
     took_s: dict[str, float] = field(default_factory=dict)  # by stage
     text_language: str | None = None  # what all its words together look like
+    sound_s: float = 0.0  # how much of the recording could be decoded
 
 
 def by_language(parts: Iterable[tuple[str | None, float]]) -> dict[str, float]:

@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ConfigDict
 
-from pipeline.sound import RATE_HZ, Samples
+from pipeline.sound import Samples, Sound
 from pipeline.transcript import Word
 
 # A silence longer than this is left out of a window: Whisper fills silence with inventions.
@@ -46,15 +48,29 @@ class Region:
 class Speech:
     """Regions of a recording that sound like speech, and how likely speech is in each frame."""
 
+    __pydantic_config__: ClassVar = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
     regions: tuple[Region, ...]
-    probabilities: npt.NDArray[np.float32]
+    likely: bytes  # one byte a frame, 255 for certain: small enough to keep and to send
     frame_s: float
+    sound_s: float  # how much could be decoded
+
+    @classmethod
+    def of(
+        cls,
+        regions: Sequence[Region],
+        probabilities: npt.NDArray[np.float32],
+        frame_s: float,
+        sound_s: float,
+    ) -> Speech:
+        likely = np.round(probabilities * 255).astype(np.uint8).tobytes()
+        return cls(tuple(regions), likely, frame_s, sound_s)
 
     def voice(self, start_s: float, end_s: float) -> float | None:
         """The mean probability of speech in a stretch; None where it has no frame."""
         first, last = round(start_s / self.frame_s), round(end_s / self.frame_s)
-        stretch = self.probabilities[first : max(last, first + 1)]
-        return float(stretch.mean()) if len(stretch) else None
+        stretch = self.likely[first : max(last, first + 1)]
+        return sum(stretch) / 255 / len(stretch) if stretch else None
 
 
 @dataclass(frozen=True)
@@ -99,9 +115,9 @@ class Window:
             Window(self.language, self.regions[at:]),
         )
 
-    def cut(self, samples: Samples) -> Samples:
-        """The window's sound, shape (n,), out of the recording's samples."""
-        pieces = [samples[_at(span.start_s) : _at(span.end_s)] for span in self.spans]
+    def cut(self, sound: Sound) -> Samples:
+        """The window's samples, shape (n,), out of the recording's sound."""
+        pieces = [sound.cut(span.start_s, span.end_s) for span in self.spans]
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
     def in_recording(self, words: Iterable[Word]) -> Iterator[Word]:
@@ -177,7 +193,3 @@ def _join(spans: Sequence[Region], region: Region) -> list[Region]:
     if spans and region.start_s - spans[-1].end_s <= _KEPT_SILENCE_S:
         return [*spans[:-1], Region(spans[-1].start_s, region.end_s)]
     return [*spans, region]
-
-
-def _at(time_s: float) -> int:
-    return round(time_s * RATE_HZ)

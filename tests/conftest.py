@@ -15,9 +15,12 @@ import yaml
 
 from pipeline.archive import Archive
 from pipeline.config import Config
+from pipeline.engines import Lanes
 from pipeline.engines.fake import FakeEngine, FakeEngines
 from pipeline.report import Report, Silent
 from pipeline.run import everything, transcribe
+from pipeline.sound import RATE_HZ, Samples
+from pipeline.workers import Crew
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SHARED", REPOSITORY.parent / "shared"))
@@ -32,6 +35,21 @@ def speech_dev() -> Path:
             pytest.fail(f"CI needs the development speech at {folder}")
         pytest.skip(f"no development speech at {folder}")
     return folder
+
+
+def fake_crew(engines: FakeEngines, lanes: int = 1) -> Crew:
+    return Crew.here(lambda lanes: engines, Lanes(lanes, 1))
+
+
+class Loaded:
+    """Sound that a test made, as the pipeline takes it."""
+
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
+        self.duration_s = len(samples) / RATE_HZ
+
+    def cut(self, start_s: float, end_s: float) -> Samples:
+        return self._samples[round(start_s * RATE_HZ) : round(end_s * RATE_HZ)]
 
 
 class Folder:
@@ -73,12 +91,12 @@ class Folder:
     def run(self, engine: FakeEngine | None = None) -> list[Report]:
         """The whole journey with the fake engine."""
         with self.open() as archive:
-            return everything(archive, self.settings(), lambda: FakeEngines(engine), Silent())
+            return everything(archive, self.settings(), fake_crew(FakeEngines(engine)), Silent())
 
     def transcribe(self, engine: FakeEngine | None = None, **choice: Any) -> Report:
         with self.open() as archive:
-            engines = FakeEngines(engine)
-            return transcribe(archive, self.settings(), lambda: engines, Silent(), **choice)
+            crew = fake_crew(FakeEngines(engine))
+            return transcribe(archive, self.settings(), crew, Silent(), **choice)
 
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """`testimony …` as its user runs it: a process of its own."""

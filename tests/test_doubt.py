@@ -12,12 +12,12 @@ from pipeline import quality
 from pipeline.config import TranscriptionOptions
 from pipeline.engines import Clip
 from pipeline.engines.fake import FakeEngine, FakeEngines
-from pipeline.listen import transcribe
+from pipeline.listen import Question, here
 from pipeline.quality import Evidence, doubts, is_quarantined
-from pipeline.sound import RATE_HZ, Samples
+from pipeline.sound import RATE_HZ, Sound
 from pipeline.transcript import Transcript, Word
 from pipeline.windows import Region, Speech, Window, unheard
-from tests.conftest import Folder
+from tests.conftest import Folder, Loaded
 
 CALM = Evidence(
     text="Jechaliśmy trzy tygodnie w zimnym wagonie.",
@@ -88,14 +88,14 @@ def test_a_sentence_said_again_and_again_is_counted() -> None:
 class TwoRegions(FakeEngines):
     """Speech from 0 to 5 and from 6 to 11 s."""
 
-    def speech(self, samples: Samples, threshold: float) -> Speech:
-        quiet = np.full(110, 0.9, np.float32)
-        return Speech((Region(0.0, 5.0), Region(6.0, 11.0)), quiet, 0.1)
+    def speech(self, sound: Sound, threshold: float) -> Speech:
+        voiced = np.full(110, 0.9, np.float32)
+        return Speech.of([Region(0.0, 5.0), Region(6.0, 11.0)], voiced, 0.1, sound.duration_s)
 
 
 def listen(engines: FakeEngines) -> Transcript:
-    samples = np.zeros(11 * RATE_HZ, np.float32)
-    return transcribe(samples, engines, TranscriptionOptions(), ["pl"], ["pl", "ru"])
+    question = Question(TranscriptionOptions(), ("pl",), ("pl", "ru"))
+    return here(question, Loaded(np.zeros(11 * RATE_HZ, np.float32)), engines)
 
 
 def seconds(clip: Clip) -> float:

@@ -16,7 +16,7 @@ import pytest
 
 from pipeline import audio, windows
 from pipeline.config import Config, TranscriptionOptions
-from pipeline.engines import Clip, Engine, glue, models
+from pipeline.engines import Clip, Engine, Lanes, glue, models
 from pipeline.engines import speech as voice
 from pipeline.engines.choose import ConfiguredEngines
 from pipeline.engines.fake import FakeEngine
@@ -24,7 +24,7 @@ from pipeline.errors import ModelError
 from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Word
 from pipeline.windows import HeardRegion, Window
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, Loaded
 
 BASE_SHA256 = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 
@@ -42,14 +42,14 @@ def base() -> models.Model:
 def faster() -> Engine:
     from pipeline.engines.faster import FasterWhisper
 
-    return FasterWhisper(base(), TranscriptionOptions(), 0)
+    return FasterWhisper(base(), TranscriptionOptions(), Lanes())
 
 
 @lru_cache
 def openai() -> Engine:
     from pipeline.engines.openai import OpenAIWhisper
 
-    return OpenAIWhisper(base(), TranscriptionOptions(), 0)
+    return OpenAIWhisper(base(), TranscriptionOptions(), Lanes())
 
 
 EVERY = pytest.mark.parametrize(
@@ -71,8 +71,7 @@ REAL = pytest.mark.parametrize(
 
 @lru_cache
 def spoken(name: str, start_s: float, end_s: float) -> Samples:
-    samples = audio.decode(REPOSITORY / "recordings" / name, shown=name)
-    return samples[int(start_s * RATE_HZ) : int(end_s * RATE_HZ)]
+    return audio.decode(REPOSITORY / "recordings" / name, shown=name).cut(start_s, end_s)
 
 
 def polish() -> Clip:
@@ -159,7 +158,7 @@ def test_both_engines_give_the_same_text_from_the_same_weights(
 ) -> None:
     samples = audio.decode(speech_dev / "long" / name, shown=name)
     regions = voice.listen(samples, TranscriptionOptions().speech_threshold).regions
-    packed = windows.pack([HeardRegion(region, language, None) for region in regions], 28.0)
+    packed = windows.pack([HeardRegion(region, language, None) for region in regions], 20.0)
     clips = [Clip(window.cut(samples), language) for window in packed]
     texts = [" ".join(text(heard) for heard in make().decode(clips)) for make in (faster, openai)]
     assert jiwer.cer(*texts) < 0.10
@@ -185,9 +184,9 @@ def test_a_word_with_a_mark_inside_stays_one_word() -> None:
 def test_speech_is_found_and_silence_is_not() -> None:
     rng = np.random.default_rng(1)
     hiss = (rng.standard_normal(10 * RATE_HZ) * 0.003).astype(np.float32)
-    assert voice.listen(hiss, 0.35).regions == ()
+    assert voice.listen(Loaded(hiss), 0.35).regions == ()
     speech = spoken("sample-pl-a.mp3", 0, 46)
-    regions = voice.listen(np.concatenate([hiss, speech]), 0.35).regions
+    regions = voice.listen(Loaded(np.concatenate([hiss, speech])), 0.35).regions
     assert regions[0].start_s == pytest.approx(10, abs=1)
     assert all(region.duration_s <= 10.1 for region in regions)
     ends = [time for region in regions for time in (region.start_s, region.end_s)]
@@ -196,8 +195,9 @@ def test_speech_is_found_and_silence_is_not() -> None:
 
 def test_the_pieces_of_a_window_are_what_was_said_there() -> None:
     speech = spoken("sample-pl-a.mp3", 0, 46)
-    region = voice.listen(speech, 0.35).regions[0]
-    clip = Window("pl", (region,)).cut(speech)
+    sound = Loaded(speech)
+    region = voice.listen(sound, 0.35).regions[0]
+    clip = Window("pl", (region,)).cut(sound)
     assert len(clip) == pytest.approx(region.duration_s * RATE_HZ, abs=2)
 
 
@@ -242,7 +242,7 @@ def test_a_folder_that_is_no_model_is_named(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"not a model")
     model = models.locate(str(tmp_path), tmp_path, no_download, has_gpu=False)
     with pytest.raises(ModelError, match="faster-whisper cannot load it"):
-        FasterWhisper(model, TranscriptionOptions(), 1)
+        FasterWhisper(model, TranscriptionOptions(), Lanes())
 
 
 def test_each_language_gets_its_own_model_and_each_model_is_loaded_once(tmp_path: Path) -> None:

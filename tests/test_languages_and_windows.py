@@ -13,6 +13,7 @@ from pipeline import languages
 from pipeline.sound import RATE_HZ
 from pipeline.transcript import Word
 from pipeline.windows import HeardRegion, Region, Window, pack, sentences
+from tests.conftest import Loaded
 
 
 def test_probabilities_are_restricted_and_sum_to_one() -> None:
@@ -135,9 +136,9 @@ def test_words_come_back_to_where_they_were_said() -> None:
         (20.0, 20.3),
         (22.5, 23.0),
     ]
-    samples = np.arange(30 * RATE_HZ, dtype=np.float32)
-    assert len(window.cut(samples)) == 5 * RATE_HZ
-    assert window.cut(samples)[2 * RATE_HZ] == 20 * RATE_HZ
+    samples = window.cut(Loaded(np.arange(30 * RATE_HZ, dtype=np.float32)))
+    assert len(samples) == 5 * RATE_HZ
+    assert samples[2 * RATE_HZ] == 20 * RATE_HZ
 
 
 def test_a_sentence_ends_at_its_mark_at_a_pause_and_never_at_an_abbreviation() -> None:

@@ -12,17 +12,28 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors"},
-    1: {"sound", "yamlfile", "transcript", "report"},
-    2: {"config", "recording"},
-    3: {"testimony", "audio", "languages", "windows", "publication", "quality", "scoring"},
+    1: {"sound", "yamlfile", "transcript", "report", "lock"},
+    2: {"config", "recording", "spool"},
+    3: {
+        "testimony",
+        "audio",
+        "masters",
+        "languages",
+        "windows",
+        "publication",
+        "quality",
+        "scoring",
+    },
     4: {"engines", "engines.models", "consent"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
     6: {"engines.openai", "archive", "search", "searchindex", "site.live"},
     7: {"engines.choose", "site.media", "site.pages"},
-    8: {"listen", "ingest", "publish", "status", "verify", "scaffold", "terminal", "site"},
-    9: {"run", "evaluate", "site.app"},
-    10: {"cli"},
-    11: {"__main__"},
+    8: {"steps", "ingest", "publish", "status", "verify", "scaffold", "terminal", "log", "site"},
+    9: {"listen", "workers", "site.app"},
+    10: {"conduct", "cluster", "evaluate"},
+    11: {"run"},
+    12: {"cli"},
+    13: {"__main__"},
 }
 
 

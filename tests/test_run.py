@@ -86,7 +86,7 @@ def test_what_was_used_is_recorded_not_what_was_asked(three: Folder) -> None:
     assert row[:4] == ("fake", "fake", "0" * 64, "1")
     assert json.loads(str(row[4])) == {
         "task": "transcribe",
-        "window_s": 28.0,
+        "window_s": 20.0,
         "speech_threshold": 0.35,
         "language": None,
         "languages": ["pl", "ru"],

@@ -32,6 +32,14 @@ class Heard:
     no_speech_probability: float
 
 
+@dataclass(frozen=True)
+class Lanes:
+    """How many threads may call an engine at once, and how many the engine uses for each."""
+
+    count: int = 1
+    threads: int = 0  # 0: as many as there are
+
+
 def glue(pieces: Iterable[tuple[str, float, float, float]]) -> Iterator[Word]:
     """Words out of an alignment's (text, start, end, probability), marks already merged.
 

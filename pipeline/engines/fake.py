@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from pipeline.engines import Clip, Heard
 from pipeline.errors import EngineError
-from pipeline.sound import RATE_HZ, Samples
+from pipeline.sound import RATE_HZ, Samples, Sound
 from pipeline.transcript import Provenance, Word
 from pipeline.windows import Region, Speech
 
@@ -43,18 +44,24 @@ class FakeEngine:
 
 
 class FakeEngines:
-    """One fake engine for every language; all sound counts as one region of speech."""
+    """One fake engine for every language; all sound counts as speech, in regions of `region_s`."""
 
-    def __init__(self, engine: FakeEngine | None = None) -> None:
+    def __init__(self, engine: FakeEngine | None = None, region_s: float = 3600.0) -> None:
         self.fake = engine or FakeEngine()
+        self._region_s = region_s
 
-    def speech(self, samples: Samples, threshold: float) -> Speech:
-        duration_s = len(samples) / RATE_HZ
-        regions = (Region(0.0, duration_s),) if len(samples) else ()
-        return Speech(regions, np.full(int(duration_s * 10), 0.9, np.float32), 0.1)
+    def speech(self, sound: Sound, threshold: float) -> Speech:
+        duration_s = sound.duration_s
+        edges = [*np.arange(0.0, duration_s, self._region_s).tolist(), duration_s]
+        regions = [Region(start_s, end_s) for start_s, end_s in pairwise(edges)]
+        likely = np.full(int(duration_s * 10), 0.9, np.float32)
+        return Speech.of(regions, likely, 0.1, duration_s)
 
     def plan(self, language: str | None) -> dict[str, str]:
         return {"engine": NAME, "model": "fake", "sha256": "0" * 64}
+
+    def caveats(self, languages: Iterable[str | None]) -> list[str]:
+        return []
 
     def engine(self, language: str | None) -> FakeEngine:
         return self.fake

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import ctranslate2
 import faster_whisper
 import numpy as np
-from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import (
     get_ctranslate2_storage,
@@ -18,7 +19,7 @@ from faster_whisper.transcribe import (
 )
 
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, glue
+from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, Lanes, glue
 from pipeline.engines.models import Model
 from pipeline.errors import ModelError
 from pipeline.languages import from_whisper, to_whisper
@@ -27,18 +28,27 @@ from pipeline.transcript import Provenance, Word
 
 NAME = "faster-whisper"
 _BLOCK = 64
+# glibc keeps what each thread has freed for that thread alone, unless all share one arena.
+_M_ARENA_MAX = -8
+_SILENCE_AFTER_S = 1.0
+_TOKENS_PER_S, _TOKENS_ANYWAY = 13.0, 20
 
 
 class FasterWhisper:
     """faster-whisper's model; windows of several languages may share a batch."""
 
-    def __init__(self, model: Model, options: TranscriptionOptions, threads: int) -> None:
+    def __init__(self, model: Model, options: TranscriptionOptions, lanes: Lanes) -> None:
         source: dict[str, Any] = {"model_size_or_path": str(model.path or model.name)}
         if model.path is None:
             source["files"] = model.files_of_wheel()
+        with suppress(AttributeError):  # only glibc has it
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
         try:
             self._model = faster_whisper.WhisperModel(
-                **source, compute_type=_arithmetic(options), cpu_threads=threads
+                **source,
+                compute_type=_arithmetic(options),
+                cpu_threads=lanes.threads,
+                num_workers=lanes.count,
             )
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(
@@ -76,14 +86,18 @@ class FasterWhisper:
                 yield {from_whisper(token[2:-2]): float(p) for token, p in named}
 
     def decode(self, clips: Sequence[Clip]) -> Iterator[Heard]:
-        """Clips in order, each padded to 30 s, the length that the decoder was trained on."""
+        """Clips in order, each batch as long as its longest clip and a second of silence.
+
+        The decoder was trained on 30 s; without that second it loses last words, and with more
+        the encoder's time grows faster than the text gets better (docs/performance.md).
+        """
         size = self._options.batch_size
         for first in range(0, len(clips), size):
             yield from self._decode_batch(clips[first : first + size])
 
     def _decode_batch(self, clips: Sequence[Clip]) -> list[Heard]:
-        features = [pad_or_trim(self._features(clip.samples)) for clip in clips]
-        encoded = self._model.encode(np.stack(features))
+        longest_s = max(len(clip.samples) for clip in clips) / RATE_HZ
+        encoded = self._encode(self._features_together(clips, longest_s))
         tokenizers = [self._tokenizer(clip.language) for clip in clips]
         results = self._model.model.generate(
             encoded,
@@ -92,7 +106,7 @@ class FasterWhisper:
                 for tokenizer in tokenizers
             ],
             beam_size=self._options.beam_size,
-            max_length=self._model.max_length,
+            max_length=min(self._model.max_length, _token_limit(longest_s)),
             suppress_tokens=list(get_suppressed_tokens(tokenizers[0], [-1])),
             return_scores=True,
             return_no_speech_prob=True,
@@ -115,23 +129,41 @@ class FasterWhisper:
         tokens: Sequence[Sequence[int]],
         encoded: ctranslate2.StorageView,
     ) -> list[tuple[Word, ...]]:
-        """Word times from attention. CTranslate2 aligns one language at a time."""
+        """Word times from attention: one language at a time, and little memory."""
         words: list[tuple[Word, ...]] = [()] * len(clips)
-        for language in sorted({clip.language for clip in clips}):
-            chosen = [i for i, clip in enumerate(clips) if clip.language == language]
-            tokenizer = tokenizers[chosen[0]]
-            alignments = self._model.find_alignment(
+        for i, (clip, tokenizer) in enumerate(zip(clips, tokenizers, strict=True)):
+            (alignment,) = self._model.find_alignment(
                 tokenizer,
-                [[t for t in tokens[i] if t < tokenizer.eot] for i in chosen],
-                _rows(encoded, chosen, len(clips)),
-                [len(clips[i].samples) * FRAMES_PER_S // RATE_HZ for i in chosen],
+                [[token for token in tokens[i] if token < tokenizer.eot]],
+                _row(encoded, i),
+                [len(clip.samples) * FRAMES_PER_S // RATE_HZ],
             )
-            for index, alignment in zip(chosen, alignments, strict=True):
-                merge_punctuations(alignment, MARKS_BEFORE, MARKS_AFTER)
-                words[index] = tuple(
-                    glue((t["word"], t["start"], t["end"], t["probability"]) for t in alignment)
-                )
+            merge_punctuations(alignment, MARKS_BEFORE, MARKS_AFTER)
+            words[i] = tuple(
+                glue((t["word"], t["start"], t["end"], t["probability"]) for t in alignment)
+            )
         return words
+
+    def _encode(self, features: np.ndarray[Any, np.dtype[np.float32]]) -> ctranslate2.StorageView:
+        """One window after the other on a CPU: together they need eight times the memory, and
+        the system takes as long to find it as the encoder to compute."""
+        if self._model.model.device != "cpu":
+            return self._model.encode(features)
+        return get_ctranslate2_storage(
+            np.concatenate([np.asarray(self._model.encode(one)) for one in features])
+        )
+
+    def _features_together(
+        self, clips: Sequence[Clip], longest_s: float
+    ) -> np.ndarray[Any, np.dtype[np.float32]]:
+        length = min(round((longest_s + _SILENCE_AFTER_S) * RATE_HZ), 30 * RATE_HZ)
+        features = [
+            self._features(np.pad(clip.samples, (0, max(0, length - len(clip.samples)))))
+            for clip in clips
+        ]
+        # The encoder's second layer takes every other frame.
+        frames = min(one.shape[1] for one in features) // 2 * 2
+        return np.stack([one[:, :frames] for one in features])
 
     def _features(self, samples: Samples) -> np.ndarray[Any, np.dtype[np.float32]]:
         features: np.ndarray[Any, np.dtype[np.float32]] = self._model.feature_extractor(samples)
@@ -162,9 +194,15 @@ def _arithmetic(options: TranscriptionOptions) -> str:
     return "float16" if has_gpu() else "int8"
 
 
-def _rows(
-    encoded: ctranslate2.StorageView, chosen: Sequence[int], total: int
-) -> ctranslate2.StorageView:
-    if len(chosen) == total:
+def _token_limit(longest_s: float) -> int:
+    """What CTranslate2 calls `max_length`: twice the number of tokens that it writes at most.
+
+    The fastest speech of the development set has 7.4 tokens a second; a loop goes on for ever.
+    """
+    return 2 * round(_TOKENS_PER_S * longest_s + _TOKENS_ANYWAY)
+
+
+def _row(encoded: ctranslate2.StorageView, index: int) -> ctranslate2.StorageView:
+    if encoded.shape[0] == 1:
         return encoded
-    return get_ctranslate2_storage(np.asarray(encoded)[list(chosen)])
+    return get_ctranslate2_storage(np.asarray(encoded)[index : index + 1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -12,7 +13,7 @@ from whisper.timing import find_alignment, merge_punctuations
 from whisper.tokenizer import Tokenizer, get_tokenizer
 
 from pipeline.config import TranscriptionOptions
-from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, glue
+from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, Lanes, glue
 from pipeline.engines.checkpoint import as_openai
 from pipeline.engines.models import Model
 from pipeline.errors import ModelError
@@ -26,9 +27,11 @@ NAME = "openai-whisper"
 class OpenAIWhisper:
     """openai-whisper in float32 on the CPU, float16 on a GPU; one clip at a time."""
 
-    def __init__(self, model: Model, options: TranscriptionOptions, threads: int) -> None:
-        if threads:
-            torch.set_num_threads(threads)
+    # Decoding hangs its memory on the model, and so takes one caller at a time.
+    def __init__(self, model: Model, options: TranscriptionOptions, lanes: Lanes) -> None:
+        if lanes.threads:
+            torch.set_num_threads(lanes.threads * lanes.count)
+        self._busy = Lock()
         self._model = _load(model)
         self._options = options
         self._half = self._model.device.type == "cuda"
@@ -50,7 +53,8 @@ class OpenAIWhisper:
     def language_probabilities(self, clips: Sequence[Samples]) -> Iterator[dict[str, float]]:
         """Each clip padded to 30 s, the only length that this implementation takes."""
         for clip in clips:
-            _, named = self._model.detect_language(self._mel(clip))
+            with self._busy:
+                _, named = self._model.detect_language(self._mel(clip))
             yield {from_whisper(code): float(p) for code, p in named.items()}
 
     def decode(self, clips: Sequence[Clip]) -> Iterator[Heard]:
@@ -64,9 +68,11 @@ class OpenAIWhisper:
                 without_timestamps=True,
                 fp16=self._half,
             )
-            result = whisper.decode(self._model, mel, options)
+            with self._busy:
+                result = whisper.decode(self._model, mel, options)
+                words = self._align(clip, result.tokens, mel)
             yield Heard(
-                words=self._align(clip, result.tokens, mel),
+                words=words,
                 average_logprob=float(result.avg_logprob),
                 no_speech_probability=float(result.no_speech_prob),
             )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 from faster_whisper.vad import get_vad_model
 
-from pipeline.sound import RATE_HZ, Samples
+from pipeline.sound import RATE_HZ, Sound
 from pipeline.windows import Region, Speech
 
 _FRAME = 512
 _FRAME_S = _FRAME / RATE_HZ
+_CONTEXT = 64
+# A whole number of frames; decoded and judged at once.
+_BLOCK_S = 250 * _FRAME_S
 # Speech goes on until the probability has stayed this far below the threshold for a pause.
 _HYSTERESIS = 0.15
 _PAUSE_S = 0.4
@@ -20,19 +26,33 @@ _LONGEST_REGION_S = 10.0
 _SHORTEST_PIECE_S = 2.0
 
 
-def listen(samples: Samples, threshold: float) -> Speech:
+def listen(sound: Sound, threshold: float) -> Speech:
     """How likely speech is in each frame, and the regions where it is."""
-    if not len(samples):
-        return Speech((), np.zeros(0, np.float32), _FRAME_S)
-    padded = np.pad(samples, (0, -len(samples) % _FRAME))
-    probabilities = np.asarray(get_vad_model()(padded), np.float32).ravel()
-    regions = find(probabilities, threshold, len(samples) / RATE_HZ)
-    return Speech(tuple(regions), probabilities, _FRAME_S)
+    probabilities = np.concatenate([np.zeros(0, np.float32), *_probabilities(sound)])
+    regions = find(probabilities, threshold, sound.duration_s)
+    return Speech.of(regions, probabilities, _FRAME_S, sound.duration_s)
 
 
-def find(
-    probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], threshold: float, end_s: float
-) -> list[Region]:
+def _probabilities(sound: Sound) -> Iterator[npt.NDArray[np.float32]]:
+    """Silero's opinion of each frame, block by block: what it remembers goes from one to the next.
+
+    A frame is 512 samples with the 64 before it; the model's memory is `h` and `c`.
+    """
+    session = get_vad_model().session
+    h = c = np.zeros((1, 1, 128), np.float32)
+    before = np.zeros(_CONTEXT, np.float32)
+    at_s = 0.0
+    while at_s < sound.duration_s:
+        block = sound.cut(at_s, at_s + _BLOCK_S)
+        at_s += _BLOCK_S
+        block = np.concatenate([before, block, np.zeros(-len(block) % _FRAME, np.float32)])
+        frames = np.lib.stride_tricks.sliding_window_view(block, _FRAME + _CONTEXT)[::_FRAME]
+        said, h, c = session.run(None, {"input": np.ascontiguousarray(frames), "h": h, "c": c})
+        before = block[-_CONTEXT:]
+        yield np.asarray(said, np.float32).ravel()
+
+
+def find(probabilities: npt.NDArray[np.float32], threshold: float, end_s: float) -> list[Region]:
     """Regions in order, without overlap, none longer than 10 s, out of frame probabilities."""
     spoken = _runs(probabilities, threshold)
     pieces = [piece for first, last in spoken for piece in _split(probabilities, first, last)]
@@ -48,9 +68,7 @@ def find(
     return regions
 
 
-def _runs(
-    probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], threshold: float
-) -> list[tuple[int, int]]:
+def _runs(probabilities: npt.NDArray[np.float32], threshold: float) -> list[tuple[int, int]]:
     """Runs of frames with speech, [first, last), pauses shorter than 0.4 s included."""
     runs: list[tuple[int, int]] = []
     pause = round(_PAUSE_S / _FRAME_S)
@@ -71,9 +89,7 @@ def _runs(
     return runs
 
 
-def _split(
-    probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], first: int, last: int
-) -> list[tuple[int, int]]:
+def _split(probabilities: npt.NDArray[np.float32], first: int, last: int) -> list[tuple[int, int]]:
     """A run in pieces of at most 10 s less their padding, parted where speech is least likely."""
     longest = round((_LONGEST_REGION_S - 2 * _PAD_S) / _FRAME_S)
     if last - first <= longest:

@@ -1,0 +1,195 @@
+"""The pieces of work that a recording's transcription is made of.
+
+A step says all it needs besides the recording's sound, so that any worker can do it, in any
+order, on any machine. Its result can be kept as JSON: a killed run goes on after the last one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol
+
+from pydantic import TypeAdapter
+
+from pipeline import languages, quality, windows
+from pipeline.engines import Clip, Engine
+from pipeline.engines.choose import Engines
+from pipeline.sound import Sound
+from pipeline.transcript import Provenance, Word
+from pipeline.windows import Region, Speech, Window
+
+# Another decoding is better when it leaves this much less speech without words.
+_BETTER_S = 1.0
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A window with its words in recording time and what the engine said of them."""
+
+    window: Window
+    words: tuple[Word, ...]
+    average_logprob: float
+    no_speech_probability: float
+    no_better_again: bool = False
+
+    @property
+    def loops(self) -> bool:
+        return quality.loops(" ".join(word.text for word in self.words))
+
+    @property
+    def missed_s(self) -> float:
+        return sum(gap.duration_s for gap in windows.unheard(self.window, self.words))
+
+
+class Step(Protocol):
+    """One piece of work; equal steps on equal sound have equal results."""
+
+    stage: ClassVar[str]
+    result: ClassVar[TypeAdapter[Any]]
+
+    @property
+    def share_s(self) -> float:
+        """Seconds of speech that are done with it, for progress."""
+        ...
+
+    def do(self, sound: Sound, engines: Engines) -> Any: ...
+
+
+def key(step: Step) -> str:
+    """What tells a kept result's step from every other step of the recording."""
+    return hashlib.sha256(repr(step).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class FindVoice:
+    """Where someone speaks."""
+
+    threshold: float
+
+    stage: ClassVar = "voice"
+    result: ClassVar = TypeAdapter(Speech)
+    share_s: ClassVar = 0.0
+
+    def do(self, sound: Sound, engines: Engines) -> Speech:
+        return engines.speech(sound, self.threshold)
+
+
+@dataclass(frozen=True)
+class NameLanguages:
+    """The sound's opinion of each region: the probability of every language."""
+
+    regions: tuple[Region, ...]
+
+    stage: ClassVar = "languages"
+    result: ClassVar = TypeAdapter(tuple[dict[str, float], ...])
+    share_s: ClassVar = 0.0
+
+    def do(self, sound: Sound, engines: Engines) -> tuple[dict[str, float], ...]:
+        clips = [Window("", (region,)).cut(sound) for region in self.regions]
+        return tuple(engines.engine(None).language_probabilities(clips))
+
+
+@dataclass(frozen=True)
+class WeighWords:
+    """How much a region's words speak for each of two languages, decoded in both: in nats."""
+
+    region: Region
+    languages: tuple[str, str]
+
+    stage: ClassVar = "languages"
+    result: ClassVar = TypeAdapter(tuple[float, float])
+    share_s: ClassVar = 0.0
+
+    def do(self, sound: Sound, engines: Engines) -> tuple[float, float]:
+        clip = Window("", (self.region,)).cut(sound)
+        first, second = (
+            languages.weigh_words(_text(engines.engine(language), Clip(clip, language)), language)
+            for language in self.languages
+        )
+        return first, second
+
+
+@dataclass(frozen=True)
+class Decode:
+    """The words of a batch of windows; what loops or leaves speech out is decoded again."""
+
+    windows: tuple[Window, ...]
+
+    stage: ClassVar = "decoding"
+    result: ClassVar = TypeAdapter(tuple[Decoded, ...])
+
+    @property
+    def share_s(self) -> float:
+        return sum(window.duration_s for window in self.windows)
+
+    def do(self, sound: Sound, engines: Engines) -> tuple[Decoded, ...]:
+        return tuple(_with_care(sound, _decode(sound, self.windows, engines), engines))
+
+
+@dataclass(frozen=True)
+class Describe:
+    """What the engine for each language reports of itself; None: the one that names languages."""
+
+    languages: tuple[str | None, ...]
+
+    stage: ClassVar = "decoding"
+    result: ClassVar = TypeAdapter(tuple[Provenance, ...])
+    share_s: ClassVar = 0.0
+
+    def do(self, sound: Sound, engines: Engines) -> tuple[Provenance, ...]:
+        return tuple(engines.engine(language).provenance for language in self.languages)
+
+
+def _text(engine: Engine, clip: Clip) -> str:
+    return " ".join(word.text for heard in engine.decode([clip]) for word in heard.words)
+
+
+def _decode(sound: Sound, packed: Sequence[Window], engines: Engines) -> list[Decoded]:
+    """Every window once, in order; windows of one engine share its batches."""
+    by_engine: dict[int, tuple[Engine, list[int]]] = {}
+    for index, window in enumerate(packed):
+        engine = engines.engine(window.language)
+        by_engine.setdefault(id(engine), (engine, []))[1].append(index)
+    decoded: dict[int, Decoded] = {}
+    for engine, chosen in by_engine.values():
+        clips = [Clip(packed[i].cut(sound), packed[i].language) for i in chosen]
+        for i, heard in zip(chosen, engine.decode(clips), strict=True):
+            decoded[i] = Decoded(
+                packed[i],
+                tuple(packed[i].in_recording(heard.words)),
+                heard.average_logprob,
+                heard.no_speech_probability,
+            )
+    return [decoded[i] for i in range(len(packed))]
+
+
+def _with_care(sound: Sound, decoded: Sequence[Decoded], engines: Engines) -> Iterator[Decoded]:
+    """Windows that loop or leave speech without words are decoded again in two halves, together.
+
+    The halves count where they are better; where they are not, that is a reason for doubt.
+    """
+    parted = {
+        index: one.window.halves()
+        for index, one in enumerate(decoded)
+        if one.loops or one.missed_s >= _BETTER_S
+    }
+    halves = [half for pair in parted.values() if len(pair) > 1 for half in pair]
+    again = _decode(sound, halves, engines) if halves else []
+    for index, one in enumerate(decoded):
+        if index not in parted:
+            yield one
+            continue
+        count = len(parted[index]) if len(parted[index]) > 1 else 0
+        mine, again = again[:count], again[count:]
+        yield from _better(one, list(_with_care(sound, mine, engines)))
+
+
+def _better(first: Decoded, again: Sequence[Decoded]) -> Sequence[Decoded]:
+    fewer_loops = sum(one.loops for one in again) < first.loops
+    less_missed = sum(one.missed_s for one in again) <= first.missed_s - _BETTER_S
+    if again and (fewer_loops or (less_missed and not first.loops)):
+        return again
+    # Doubtful for good only where it loops: speech without words is listed as unheard.
+    return [replace(first, no_better_again=first.loops)]
