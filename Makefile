@@ -41,7 +41,7 @@ docs: setup  ## writes the README's generated parts anew
 	@$(BIN)/cog -r README.md
 
 bench: setup  ## prints what it costs and is worth, side by side
-	@$(BIN)/python bench/bench.py
+	@$(BIN)/python -m bench.bench
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)
 	@$(BIN)/python scripts/make_samples.py

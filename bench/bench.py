@@ -1,46 +1,60 @@
-"""What the pipeline costs and what it is worth, side by side in one run: `make bench`.
+"""What transcribing costs and what it is worth, side by side in one run: part of `make bench`.
 
-    python bench/bench.py [--with-openai] [FOLDER]
+    python bench/bench.py [--quick] [FOLDER]
 
 FOLDER holds `manifest.csv` and `long/` of the development speech (default: beside the
-repository). Ratios of one run are worth quoting; seconds are not: a busy neighbour changes them.
+repository). Every way is a process of its own, start and loading the model included. Ratios of
+one run are worth quoting; seconds are not: a busy neighbour changes them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import sqlite3
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import faster_whisper
+import yaml
 from rich.console import Console
 from rich.table import Table
 
-from pipeline import audio, config, listen, scoring
-from pipeline.engines.checkpoint import as_openai
-from pipeline.engines.choose import ConfiguredEngines
-from pipeline.engines.models import Model
+from bench.results import save
+from bench.ways import WAYS
+from pipeline import audio, scoring
 from pipeline.evaluate import Row, read_manifest
 from pipeline.scoring import Errors
-from pipeline.sound import RATE_HZ, Samples
 
-ROOT = Path(__file__).parent.parent
-SHARED = ROOT.parent / "shared" / "speech" / "dev"
+SHARED = Path(__file__).parents[2] / "shared" / "speech" / "dev"
 NAMING = ("languages", "doubt")
+OURS = "this pipeline, languages found"
+BASELINE = "faster-whisper, batched 16"
+QUICK = (BASELINE,)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one process used."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
 
 
 @dataclass(frozen=True)
 class Result:
     """One way of transcribing, over all files."""
 
-    wall_s: float
-    cpu_s: float
+    cost: Cost
     errors: dict[str, Errors]
 
     @property
@@ -52,81 +66,88 @@ class Result:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=SHARED)
-    parser.add_argument("--with-openai", action="store_true", help="also the slow reference")
+    parser.add_argument("--quick", action="store_true", help="only the two that matter most")
     arguments = parser.parse_args()
     rows = [r for r in read_manifest(arguments.folder / "manifest.csv") if r.file[:5] == "long/"]
-    sounds = {r.file: audio.decode(arguments.folder / r.file, shown=r.file) for r in rows}
+    seconds = sum(audio.decode(arguments.folder / r.file, shown=r.file).duration_s for r in rows)
     stages: Counter[str] = Counter()
-    ways: dict[str, Callable[[Row, Samples], str]] = {
-        "this pipeline, language found": this_pipeline(stages),
-        "faster-whisper batched 16, language told": faster_batched(),
-    }
-    if arguments.with_openai:
-        ways["openai-whisper defaults, language told"] = openai_defaults()
-    results = {name: measure(way, rows, sounds) for name, way in ways.items()}
-    seconds = sum(len(sound) for sound in sounds.values()) / RATE_HZ
+    with tempfile.TemporaryDirectory() as scratch:
+        results = {OURS: ours(Path(scratch), arguments.folder, rows, stages)}
+        for name in QUICK if arguments.quick else WAYS:
+            results[name] = theirs(name, Path(scratch), arguments.folder, rows)
     document = as_document(results, stages, seconds)
-    (ROOT / "bench" / "results.json").write_text(json.dumps(document, indent=2) + "\n")
-    show(document, list(results.values()))
+    save("transcription", document)
+    show(document)
 
 
-def this_pipeline(stages: Counter[str]) -> Callable[[Row, Samples], str]:
-    """All languages of the archive allowed; stage times are added to `stages`."""
-    settings = config.load(ROOT)
-    engines = ConfiguredEngines(ROOT, settings, lambda text: None)
-    engines.engine(None)
-
-    def run(row: Row, samples: Samples) -> str:
-        transcript = listen.transcribe(
-            samples, engines, settings.transcription, settings.languages, settings.languages
-        )
-        stages.update(transcript.took_s)
-        return " ".join(s.text for s in transcript.segments if s.state == "ok")
-
-    return run
-
-
-def faster_batched() -> Callable[[Row, Samples], str]:
-    files: Any = Model("base", None).files_of_wheel()
-    model = faster_whisper.WhisperModel("base", files=files, compute_type="int8")
-    batched = faster_whisper.BatchedInferencePipeline(model)
-
-    def run(row: Row, samples: Samples) -> str:
-        segments, _ = batched.transcribe(samples, language=row.language, batch_size=16, beam_size=5)
-        return " ".join(segment.text for segment in segments)
-
-    return run
+def ours(scratch: Path, folder: Path, rows: Sequence[Row], stages: Counter[str]) -> Result:
+    """`testimony transcribe` over an archive of the files; its stages are added to `stages`."""
+    root = scratch / "archive"
+    (root / "recordings").mkdir(parents=True)
+    (root / "metadata" / "testimonies").mkdir(parents=True)
+    (root / "config.yaml").write_text(yaml.safe_dump({"models": {"default": "base"}}))
+    for number, row in enumerate(rows):
+        name = Path(row.file).name
+        (root / "recordings" / name).symlink_to((folder / row.file).resolve())
+        sidecar = {"id": f"t{number}", "title": name, "recordings": [name]}
+        (root / "metadata" / "testimonies" / f"t{number}.yaml").write_text(yaml.safe_dump(sidecar))
+    command = [sys.executable, "-m", "pipeline"]
+    subprocess.run([*command, "ingest", "--archive", root], check=True, capture_output=True)
+    cost = measure([*command, "transcribe", "--archive", str(root)])
+    connection = sqlite3.connect(root / "archive.db")
+    texts: dict[str, list[str]] = {}
+    for path, text in connection.execute(
+        "SELECT path, text FROM segments s JOIN recordings r ON r.current_run_id = s.run_id"
+        " WHERE s.state = 'ok' ORDER BY s.run_id, s.n"
+    ):
+        texts.setdefault(path, []).append(text)
+    for (took_s,) in connection.execute("SELECT took_s FROM runs"):
+        stages.update(json.loads(took_s))
+    return judge(rows, {name: " ".join(lines) for name, lines in texts.items()}, cost)
 
 
-def openai_defaults() -> Callable[[Row, Samples], str]:
-    model = as_openai(Model("base", None))
-
-    def run(row: Row, samples: Samples) -> str:
-        return str(model.transcribe(samples, language=row.language, fp16=False)["text"])
-
-    return run
+def theirs(name: str, scratch: Path, folder: Path, rows: Sequence[Row]) -> Result:
+    out = scratch / "texts.json"
+    pairs = [f"{folder / row.file}={row.language}" for row in rows]
+    cost = measure([sys.executable, "-m", "bench.ways", name, str(out), *pairs])
+    return judge(rows, json.loads(out.read_text(encoding="utf-8")), cost)
 
 
-def measure(
-    way: Callable[[Row, Samples], str], rows: Sequence[Row], sounds: dict[str, Samples]
-) -> Result:
-    wall_s, cpu_s = time.perf_counter(), time.process_time()
-    texts = {row.file: way(row, sounds[row.file]) for row in rows}
-    wall_s, cpu_s = time.perf_counter() - wall_s, time.process_time() - cpu_s
-    errors = {row.language: scoring.compare(row.reference, texts[row.file]) for row in rows}
-    return Result(wall_s, cpu_s, errors)
+def measure(command: Sequence[str]) -> Cost:
+    """Runs a command to its end; raises CalledProcessError where it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[1]
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Cost(wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def judge(rows: Sequence[Row], texts: dict[str, str], cost: Cost) -> Result:
+    errors = {
+        row.language: scoring.compare(row.reference, texts.get(Path(row.file).name, ""))
+        for row in rows
+    }
+    return Result(cost, errors)
 
 
 def as_document(results: dict[str, Result], stages: Counter[str], seconds: float) -> dict[str, Any]:
     total = sum(stages.values())
+    base = results[BASELINE].cost.wall_s
     return {
-        "machine": f"{platform.machine()}, {platform.processor() or platform.system()}",
+        "machine": f"{os.cpu_count()} × {platform.machine()}, {platform.system()}",
         "audio_minutes": round(seconds / 60, 1),
         "ways": {
             name: {
-                "wall_s": round(result.wall_s, 1),
-                "cpu_s": round(result.cpu_s, 1),
-                "rtf": round(result.wall_s / seconds, 4),
+                "speed": round(base / result.cost.wall_s, 2),
+                "wall_s": round(result.cost.wall_s, 1),
+                "cpu_s": round(result.cost.cpu_s, 1),
+                "peak_mb": round(result.cost.peak_mb),
+                "rtf": round(result.cost.wall_s / seconds, 4),
                 "mean_cer": round(result.mean_cer, 4),
                 "cer": {k: round(e.cer or 0.0, 4) for k, e in sorted(result.errors.items())},
             }
@@ -137,18 +158,20 @@ def as_document(results: dict[str, Result], stages: Counter[str], seconds: float
     }
 
 
-def show(document: dict[str, Any], results: Sequence[Result]) -> None:
-    console = Console(width=120)
+def show(document: dict[str, Any]) -> None:
+    console = Console(width=140)
     console.print(f"{document['audio_minutes']} min of speech, {document['machine']}")
-    languages = list(results[0].errors)
+    ways = document["ways"]
+    languages = list(next(iter(ways.values()))["cer"])
     table = Table(box=None)
-    for column in ("", "wall", "CPU", "rtf", "mean CER", *languages):
+    for column in ("", "speed", "CPU", "peak MB", "rtf", "mean CER", *languages):
         table.add_column(column, no_wrap=True)
-    for (name, way), result in zip(document["ways"].items(), results, strict=True):
+    for name, way in ways.items():
         table.add_row(
             name,
-            f"{result.wall_s / results[0].wall_s:.2f}",
-            f"{result.cpu_s / results[0].cpu_s:.2f}",
+            f"{way['speed']:.2f}",
+            f"{way['cpu_s'] / ways[BASELINE]['cpu_s']:.2f}",
+            str(way["peak_mb"]),
             f"{way['rtf']:.3f}",
             f"{way['mean_cer']:.3f}",
             *(f"{way['cer'][language]:.3f}" for language in languages),

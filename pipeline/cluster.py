@@ -20,7 +20,6 @@ from pipeline.workers import MakeEngines, Outcome, Source, Worker
 
 # Decoded recordings that a worker keeps on its disk: the ones whose steps come in turns.
 _SOUNDS = 4
-_CONNECT_S = 30
 
 
 class Cluster:
@@ -40,10 +39,10 @@ class Cluster:
         self._executor = client.get_executor(pure=False)
 
     @classmethod
-    def at(cls, address: str, make: MakeEngines) -> Cluster:
+    def at(cls, address: str, make: MakeEngines, connect_s: float = 30) -> Cluster:
         """The cluster whose scheduler answers at `address` (tcp://…)."""
         try:
-            client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
+            client = distributed.Client(address, timeout=connect_s, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise EngineError(
                 address,

@@ -107,7 +107,7 @@ def _receive(
     elif workers.died(error):
         task.deaths += 1
         if task.deaths < _TRIES:
-            ready.appendleft(task)
+            ready.append(task)  # at the end: it may only have stood beside the one that kills
         else:
             yield _give_up(listening, _poison(listening), ready, workers)
     elif isinstance(error, PipelineError):

@@ -116,6 +116,14 @@ def _listen(
         with closing(crew.hire()) as workers:
             for ended in conduct(begin(), workers):
                 runs.pop(ended.listening).end(ended, report)
+    except KeyboardInterrupt:
+        progress.end()
+        kept_s = sum(run.kept_s for run in runs.values())
+        progress.note(
+            f"{len(report.done)} recordings are finished, and of {len(runs)} other"
+            f"{'' if len(runs) == 1 else 's'} {kept_s / 60:.1f} min are kept."
+        )
+        raise
     finally:
         progress.end()
 
@@ -133,6 +141,11 @@ class Run:
         self._speech_s = 0.0
         self._id = archive.begin_run(recording, settings)
         self._kept = archive.steps(self._id)
+
+    @property
+    def kept_s(self) -> float:
+        """How much of the recording need not be heard again."""
+        return self._recording.duration_s - self._left_s
 
     def recall(self, step: Step) -> Any | None:
         """The step's result, where this or an earlier process kept it."""
