@@ -22,6 +22,8 @@ from pipeline.windows import Region, Speech, Window
 
 # Another decoding is better when it leaves this much less speech without words.
 _BETTER_S = 1.0
+# Naming the languages takes about this share of the time.
+_NAMING_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Step(Protocol):
 
     @property
     def share_s(self) -> float:
-        """Seconds of speech that are done with it, for progress."""
+        """How much of the work it is, for progress: over all steps, the seconds of speech."""
         ...
 
     def do(self, sound: Sound, engines: Engines) -> Any: ...
@@ -84,7 +86,10 @@ class NameLanguages:
 
     stage: ClassVar = "languages"
     result: ClassVar = TypeAdapter(tuple[dict[str, float], ...])
-    share_s: ClassVar = 0.0
+
+    @property
+    def share_s(self) -> float:
+        return _NAMING_SHARE * sum(region.duration_s for region in self.regions)
 
     def do(self, sound: Sound, engines: Engines) -> tuple[dict[str, float], ...]:
         clips = [Window("", (region,)).cut(sound) for region in self.regions]
@@ -122,7 +127,7 @@ class Decode:
 
     @property
     def share_s(self) -> float:
-        return sum(window.duration_s for window in self.windows)
+        return (1 - _NAMING_SHARE) * sum(window.duration_s for window in self.windows)
 
     def do(self, sound: Sound, engines: Engines) -> tuple[Decoded, ...]:
         return tuple(_with_care(sound, _decode(sound, self.windows, engines), engines))
