@@ -18,11 +18,12 @@ from typing import Any
 from sqlite_utils import Database
 from sqlite_utils.db import NotFoundError
 
+from pipeline import testimony
 from pipeline.config import Access
 from pipeline.errors import ArchiveError, PipelineError
 from pipeline.recording import Recording
 from pipeline.schema import migration
-from pipeline.testimony import Sidecar
+from pipeline.testimony import Sidecar, Sidecars
 from pipeline.transcript import Segment, Transcript, Word
 
 FILE = "archive.db"
@@ -217,16 +218,10 @@ class Archive:
         with self._guarded():
             return dict(self.db.table("runs").get(run_id))
 
-    def segments(self, run_id: int) -> Iterator[tuple[int, Segment]]:
-        """(id, segment) of a run in order, with words."""
+    def segments(self, run_id: int, *, with_words: bool = True) -> Iterator[tuple[int, Segment]]:
+        """(id, segment) of a run in order; words are many, and left out where none are needed."""
+        words = self._words(run_id) if with_words else {}
         with self._guarded():
-            words: dict[int, list[Word]] = {}
-            for row in self.db.execute(
-                "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
-                " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n",
-                (run_id,),
-            ):
-                words.setdefault(row[0], []).append(Word(*row[1:]))
             rows = list(self.db.table("segments").rows_where("run_id = ?", [run_id], order_by="n"))
         for row in rows:
             yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
@@ -270,26 +265,30 @@ class Archive:
             )
             return done.rowcount == 1
 
-    # Publications
+    # What publishing asks
 
-    def last_publication(self) -> str | None:
-        """The fingerprint of what was published last."""
+    def sidecars(self) -> Sidecars:
+        """Every sidecar of the archive; only those whose bytes are new are parsed."""
         with self._guarded():
-            row = self.db.execute(
-                "SELECT fingerprint FROM publications ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-        return None if row is None else str(row[0])
+            known = dict(self.db.execute("SELECT key, said FROM readings").fetchall())
+        found = testimony.load_all(self.root, known)
+        if found.readings != known:
+            new = [{"key": k, "said": v} for k, v in found.readings.items() if k not in known]
+            gone = [(key,) for key in known if key not in found.readings]
+            with self._guarded(), self.db.atomic():
+                self.db.conn.executemany("DELETE FROM readings WHERE key = ?", gone)
+                self.db.table("readings").insert_all(new, replace=True)
+        return found
 
-    def save_publication(self, fingerprint: str, testimonies: int, segments: int) -> None:
-        with self._guarded(), self.db.atomic():
-            self.db.table("publications").insert(
-                {
-                    "fingerprint": fingerprint,
-                    "published_at": now(),
-                    "testimonies": testimonies,
-                    "segments": segments,
-                }
-            )
+    def revisions(self) -> dict[int, int]:
+        """By run: how often its text was changed."""
+        with self._guarded():
+            return dict(self.db.execute("SELECT id, revision FROM runs").fetchall())
+
+    def fingerprint_key(self) -> bytes:
+        """This archive's own key for the fingerprints of what it publishes."""
+        with self._guarded():
+            return bytes.fromhex(self.db.table("keys").get("fingerprints")["key"])
 
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty when all is well."""
@@ -305,6 +304,17 @@ class Archive:
         with self._guarded():
             rows = self.db.query(f"SELECT {_RECORDING_FIELDS} FROM recordings {where}", values)
             return [Recording(**{**row, "has_video": bool(row["has_video"])}) for row in list(rows)]
+
+    def _words(self, run_id: int) -> dict[int, list[Word]]:
+        sql = (
+            "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
+            " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n"
+        )
+        words: dict[int, list[Word]] = {}
+        with self._guarded():
+            for row in self.db.execute(sql, (run_id,)):
+                words.setdefault(row[0], []).append(Word(*row[1:]))
+        return words
 
     def _run_row(self, recording: Recording, settings: Settings, started_at: str) -> dict[str, Any]:
         return {

@@ -154,13 +154,14 @@ def transcribe(session: Session, **choice: Any) -> None:
 
 
 @command("testimony publish")
-def publish(session: Session) -> None:
+@click.option("--anew", is_flag=True, help="Make the database from nothing.")
+def publish(session: Session, anew: bool) -> None:
     """Brings publication/ up to date with archive.db and the sidecars."""
     from pipeline.archive import Archive
     from pipeline.publish import publish as bring_up_to_date
 
     with Archive(session.root) as archive:
-        report = bring_up_to_date(archive, session.config, session.terminal)
+        report = bring_up_to_date(archive, session.config, session.terminal, anew=anew)
     session.finish([report])
 
 

@@ -46,6 +46,7 @@ _TESTIMONIES = {
     "uses": "What its narrator agreed to",
     "warnings": "What may be hard to hear",
     "duration_s": "Length of all its recordings",
+    "fingerprint": "Another one as soon as anything published of it is another",
 }
 _RECORDINGS = {
     "id": "The start of the sha256 of the master's bytes",

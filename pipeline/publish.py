@@ -1,38 +1,35 @@
 """Builds `publication/`: what may leave the archive. The only place that applies consent.
 
-A new `public.db` is written beside the old one and swapped in by one rename, so a reader sees
-the old or the new, never a mix. Nothing is hidden in it: what may not be public is not there.
+Nothing is hidden in what it builds: what may not be public is not there. Each testimony carries a
+fingerprint of all that is published of it; where that is the same, it is left as it is.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from pipeline import audio, searchindex, testimony
+from pipeline import audio, edition
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.consent import may_be_public
+from pipeline.edition import Entry, Part
 from pipeline.errors import AudioError, PublishError
 from pipeline.publication import DATABASE, FOLDER, MEDIA, METADATA, datasette_metadata
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
 from pipeline.testimony import Sidecar
 from pipeline.transcript import PUBLIC_STATES, by_language
-
-# Raise it when what is written below changes, so that the next run publishes anew.
-_FORM = 1
 
 
 @dataclass(frozen=True)
@@ -42,47 +39,50 @@ class Item:
     sidecar: Sidecar
     recordings: tuple[Recording, ...]
 
-    @property
+    @cached_property
     def tags(self) -> dict[str, str]:
         """What the access copies say of themselves."""
         return {"title": self.sidecar.title, "comment": self.sidecar.notice or ""}
 
-    def media_name(self, recording: Recording) -> str:
-        """The copy's file name; new words in its tags make it another file."""
+    @cached_property
+    def media(self) -> dict[str, str]:
+        """By recording id, its copy's file name; new words in its tags make it another file."""
         said = hashlib.sha256(json.dumps(self.tags, sort_keys=True).encode()).hexdigest()[:8]
-        return f"{recording.id}-{said}.{'mp4' if recording.has_video else 'm4a'}"
+        return {r.id: f"{r.id}-{said}.{'mp4' if r.has_video else 'm4a'}" for r in self.recordings}
 
 
-def publish(archive: Archive, config: Config, progress: Progress) -> Report:
-    """Brings `publication/` up to date; does nothing where nothing has changed."""
+def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool = False) -> Report:
+    """Brings `publication/` up to date; writes only the testimonies that have changed.
+
+    `anew` makes the database from nothing, as the first time.
+    """
     report = Report("publish")
-    items = _publishable(archive, config, report)
-    fingerprint = _fingerprint(archive, config, items)
+    items = {item.sidecar.id: item for item in publishable(archive, config, report)}
     folder = archive.root / FOLDER
-    if fingerprint == archive.last_publication() and _is_whole(folder, items):
-        report.unchanged += [item.sidecar.id for item in items]
-        return report
     try:
         (folder / MEDIA).mkdir(parents=True, exist_ok=True)
-        copied = _copies(archive, folder, items, progress, report)
-        segments = _build(archive, folder, items, copied)
+        copied = _copies(archive, folder, list(items.values()), progress, report)
+        wanted = _fingerprints(archive, items, copied)
+        change = edition.bring_up_to_date(
+            folder / DATABASE,
+            wanted,
+            lambda ident: _entry(archive, items[ident], copied),
+            anew=anew,
+        )
         _write_metadata(folder, config)
-        os.replace(_draft(folder), folder / DATABASE)
         _remove_stale(folder, copied)
+        report.facts["segments"] = edition.count_segments(folder / DATABASE)
     except (OSError, sqlite3.Error) as error:
         report.problem(_refused(folder, error))
-        with suppress(OSError):
-            _draft(folder).unlink(missing_ok=True)
         return report
-    if copied == {item.media_name(r) for item in items for r in item.recordings}:
-        archive.save_publication(fingerprint, len(items), segments)
-    report.done += [item.sidecar.id for item in items]
-    report.facts["segments"] = segments
+    report.done += [*change.written, *(f"{ident}: taken out" for ident in change.removed)]
+    report.unchanged += [ident for ident in wanted if ident not in set(change.written)]
     return report
 
 
-def _publishable(archive: Archive, config: Config, report: Report) -> list[Item]:
-    sidecars = testimony.load_all(archive.root)
+def publishable(archive: Archive, config: Config, report: Report) -> list[Item]:
+    """Every testimony that may be public and has a transcript; `report` gets why not the others."""
+    sidecars = archive.sidecars()
     for problem in sidecars.problems:
         report.problem(problem)
     transcribed: dict[str, list[Recording]] = {}
@@ -101,18 +101,20 @@ def _publishable(archive: Archive, config: Config, report: Report) -> list[Item]
     return items
 
 
-def _fingerprint(archive: Archive, config: Config, items: Sequence[Item]) -> str:
-    parts: list[object] = [_FORM, config.title]
-    quarantined = {name: row["quarantined"] for name, row in archive.summaries().items()}
-    for item in items:
-        runs = [[r.id, r.part, r.current_run_id, quarantined[r.id]] for r in item.recordings]
-        parts.append([item.sidecar.model_dump(mode="json"), runs])
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _is_whole(folder: Path, items: Sequence[Item]) -> bool:
-    media = [folder / MEDIA / i.media_name(r) for i in items for r in i.recordings]
-    return all(path.is_file() for path in (folder / DATABASE, folder / METADATA, *media))
+def _fingerprints(archive: Archive, items: Mapping[str, Item], copied: set[str]) -> dict[str, str]:
+    """By testimony: another one as soon as anything that is published of it would be another."""
+    key = archive.fingerprint_key()
+    revisions = archive.revisions()
+    found = {}
+    for ident, item in items.items():
+        parts = []
+        for r in item.recordings:
+            name = item.media[r.id]
+            text = (r.current_run_id, revisions.get(r.current_run_id or 0))
+            parts.append((r.id, r.part, r.duration_s, *text, name if name in copied else None))
+        said = json.dumps([_described(item.sidecar), parts], sort_keys=True).encode()
+        found[ident] = hmac.digest(key, said, "sha256").hex()[:32]
+    return found
 
 
 def _copies(
@@ -120,12 +122,12 @@ def _copies(
 ) -> set[str]:
     """Makes the access copies that are missing; returns the names of all that are there."""
     wanted = [(item, recording) for item in items for recording in item.recordings]
-    names = {item.media_name(recording) for item, recording in wanted}
-    there = {name for name in names if (folder / MEDIA / name).is_file()}
-    missing = [(i, r) for i, r in wanted if i.media_name(r) not in there]
+    names = {name for item in items for name in item.media.values()}
+    there = {entry.name for entry in os.scandir(folder / MEDIA) if entry.is_file()} & names
+    missing = [(i, r) for i, r in wanted if i.media[r.id] not in there]
     progress.begin("Copying sound", sum(recording.duration_s for _, recording in missing))
     for item, recording in missing:
-        name = item.media_name(recording)
+        name = item.media[recording.id]
         try:
             audio.write_access_copy(
                 archive.root / rec.FOLDER / recording.path,
@@ -142,97 +144,18 @@ def _copies(
     return there
 
 
-def _build(archive: Archive, folder: Path, items: Sequence[Item], copied: set[str]) -> int:
-    """Writes the new database beside the old; returns the number of segments."""
-    draft = _draft(folder)
-    draft.unlink(missing_ok=True)
-    db = Database(sqlite3.connect(draft))
-    try:
-        _create_tables(db)
-        with db.atomic():
-            for item in items:
-                db.table("testimonies").insert(_testimony_row(archive, item))
-                for recording in item.recordings:
-                    media = item.media_name(recording)
-                    row = _recording_row(archive, recording, media if media in copied else None)
-                    db.table("recordings").insert(row)
-                    db.table("segments").insert_all(_segment_rows(archive, recording))
-                    searchindex.add(db, recording.id)
-            searchindex.finish(db)
-        db.analyze()
-        return db.table("segments").count
-    finally:
-        db.close()
+def _entry(archive: Archive, item: Item, copied: set[str]) -> Entry:
+    """The rows of one testimony; its segments are read when they are written."""
+    parts = []
+    for recording in item.recordings:
+        media = item.media[recording.id]
+        row = _recording_row(archive, recording, media if media in copied else None)
+        parts.append(Part(row, _segment_rows(archive, recording)))
+    return Entry(_testimony_row(archive, item), parts)
 
 
-def _create_tables(db: Database) -> None:
-    db.table("testimonies").create(
-        {
-            "id": str,
-            "title": str,
-            "narrator": str,
-            "narrator_born": int,
-            "interviewer": str,
-            "recorded_on": str,
-            "place": str,
-            "languages_declared": str,
-            "languages_detected": str,
-            "collection": str,
-            "summary": str,
-            "notice": str,
-            "licence": str,
-            "uses": str,
-            "warnings": str,
-            "duration_s": float,
-        },
-        pk="id",
-    )
-    db.table("recordings").create(
-        {
-            "id": str,
-            "testimony_id": str,
-            "part": int,
-            "duration_s": float,
-            "has_video": int,
-            "media": str,
-            "engine": str,
-            "model": str,
-            "transcribed_at": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id")],
-    )
-    db.table("segments").create(
-        {
-            "id": int,
-            "testimony_id": str,
-            "recording_id": str,
-            "n": int,
-            "start_s": float,
-            "end_s": float,
-            "text": str,
-            "language": str,
-            "language_confidence": float,
-            "language_source": str,
-            "text_language": str,
-            "text_language_confidence": float,
-            "confidence": float,
-            "speaker": str,
-            "state": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
-    )
-    db.table("segments").create_index(["recording_id", "n"])
-    db.table("segments").create_index(["testimony_id"])
-    db.table("segments").create_index(["language"])
-    searchindex.create(db)
-
-
-def _testimony_row(archive: Archive, item: Item) -> dict[str, Any]:
-    sidecar = item.sidecar
-    heard = [json.loads(_run(archive, r)["languages"]).items() for r in item.recordings]
-    detected = list(by_language(chain.from_iterable(heard)))
+def _described(sidecar: Sidecar) -> dict[str, Any]:
+    """What its sidecar says and is published, in the columns of `testimonies`."""
     declared = sidecar.languages
     return {
         "id": sidecar.id,
@@ -244,13 +167,19 @@ def _testimony_row(archive: Archive, item: Item) -> dict[str, Any]:
         "recorded_on": sidecar.recorded_on,
         "place": sidecar.place,
         "languages_declared": None if declared is None else json.dumps(declared),
-        "languages_detected": json.dumps(detected),
         "collection": sidecar.collection,
         "summary": sidecar.summary,
         "notice": sidecar.notice,
         "licence": sidecar.licence,
         "uses": json.dumps(sidecar.uses),
         "warnings": json.dumps(sidecar.warnings, ensure_ascii=False),
+    }
+
+
+def _testimony_row(archive: Archive, item: Item) -> dict[str, Any]:
+    heard = [json.loads(_run(archive, r)["languages"]).items() for r in item.recordings]
+    return _described(item.sidecar) | {
+        "languages_detected": json.dumps(list(by_language(chain.from_iterable(heard)))),
         "duration_s": round(sum(r.duration_s for r in item.recordings), 3),
     }
 
@@ -273,7 +202,8 @@ def _recording_row(archive: Archive, recording: Recording, media: str | None) ->
 def _segment_rows(archive: Archive, recording: Recording) -> Iterator[dict[str, Any]]:
     if recording.current_run_id is None:
         return
-    for n, (ident, segment) in enumerate(archive.segments(recording.current_run_id), start=1):
+    segments = archive.segments(recording.current_run_id, with_words=False)
+    for n, (ident, segment) in enumerate(segments, start=1):
         if segment.state not in PUBLIC_STATES:
             continue
         yield {
@@ -302,10 +232,12 @@ def _run(archive: Archive, recording: Recording) -> dict[str, Any]:
 
 
 def _write_metadata(folder: Path, config: Config) -> None:
-    draft = folder / f".{METADATA}.new"
-    text = json.dumps(datasette_metadata(config.title), indent=2, ensure_ascii=False)
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, folder / METADATA)
+    text = json.dumps(datasette_metadata(config.title), indent=2, ensure_ascii=False) + "\n"
+    path, draft = folder / METADATA, folder / f".{METADATA}.new"
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)
 
 
 def _remove_stale(folder: Path, copied: set[str]) -> None:
@@ -313,10 +245,6 @@ def _remove_stale(folder: Path, copied: set[str]) -> None:
     for path in (folder / MEDIA).iterdir():
         if path.name not in copied:
             path.unlink()
-
-
-def _draft(folder: Path) -> Path:
-    return folder / f".{DATABASE}.new"
 
 
 def _refused(folder: Path, error: Exception) -> PublishError:

@@ -5,6 +5,8 @@ Times are seconds from the start of the recording (`_s`), languages BCP 47, mome
 
 from __future__ import annotations
 
+import secrets
+
 from sqlite_utils import Database, Migrations
 
 migration = Migrations("testimony-archive")
@@ -175,3 +177,29 @@ def m006_unheard(db: Database) -> None:
 def m007_language_of_the_whole_text(db: Database) -> None:
     """What all words of a run together look like, beside the languages that were heard."""
     db.table("runs").add_column("text_language", str)
+
+
+@migration()
+def m020_revisions(db: Database) -> None:
+    """How often the text of a run was changed, whoever changed it: `publish` then looks again."""
+    db.table("runs").add_column("revision", int, not_null_default=0)
+    for event, run in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")):
+        db.execute(
+            f"CREATE TRIGGER segments_revised_by_{event.lower()} AFTER {event} ON segments BEGIN"
+            f" UPDATE runs SET revision = revision + 1 WHERE id = {run}.run_id; END"
+        )
+
+
+@migration()
+def m021_fingerprint_key(db: Database) -> None:
+    """What is published carries fingerprints; without this key nobody can check a guess on one."""
+    db.table("keys").create({"name": str, "key": str}, pk="name", not_null={"key"})
+    db.table("keys").insert({"name": "fingerprints", "key": secrets.token_hex(32)})
+    # The published file now says itself what it was made from.
+    db.table("publications").drop()
+
+
+@migration()
+def m022_readings(db: Database) -> None:
+    """Sidecars that were read and found good, by their bytes, so that each is parsed only once."""
+    db.table("readings").create({"key": str, "said": str}, pk="key", not_null={"said"})

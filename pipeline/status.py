@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
-from pipeline import testimony
 from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.consent import may_be_public
@@ -36,7 +35,7 @@ class Standing:
 
 def status(archive: Archive, config: Config) -> dict[str, Any]:
     """Everything `testimony status --json` prints."""
-    sidecars = testimony.load_all(archive.root)
+    sidecars = archive.sidecars()
     recordings: dict[str, list[Recording]] = {}
     for recording in archive.recordings():
         recordings.setdefault(recording.testimony_id, []).append(recording)

@@ -6,7 +6,6 @@ import sqlite3
 from pathlib import Path
 
 from pipeline import recording as rec
-from pipeline import testimony
 from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.consent import may_be_public
@@ -81,13 +80,15 @@ def _publication(archive: Archive, config: Config, report: Report) -> None:
     if not path.is_file():
         report.notes.append("Nothing is published yet.")
         return
-    sidecars = testimony.load_all(archive.root)
+    sidecars = archive.sidecars()
     for problem in sidecars.problems:
         report.problem(problem)
     try:
         public, media = _read(path)
     except sqlite3.Error as error:
-        report.problem(PublishError(path, f"is damaged ({error}).", "Run: testimony publish"))
+        report.problem(
+            PublishError(path, f"is damaged ({error}).", "Run: testimony publish --anew")
+        )
         return
     for ident in public:
         decision = may_be_public(sidecars.by_id.get(ident), config.access)

@@ -18,7 +18,7 @@ LAYERS = {
     4: {"engines", "engines.models", "consent"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
     6: {"engines.openai", "archive", "search", "searchindex", "site.live"},
-    7: {"engines.choose", "site.media", "site.pages"},
+    7: {"engines.choose", "edition", "site.media", "site.pages"},
     8: {"listen", "ingest", "publish", "status", "verify", "scaffold", "terminal", "site"},
     9: {"run", "evaluate", "site.app"},
     10: {"cli"},
@@ -86,10 +86,10 @@ def test_only_audio_runs_ffmpeg() -> None:
     assert users == {"audio"}
 
 
-def test_only_archive_and_publish_open_sqlite_for_writing() -> None:
+def test_only_archive_and_edition_open_sqlite_for_writing() -> None:
     users = {
         name
         for name, path in modules().items()
         if "Database(sqlite3.connect" in path.read_text(encoding="utf-8")
     }
-    assert users == {"archive", "publish"}
+    assert users == {"archive", "edition"}

@@ -106,7 +106,6 @@ def test_quarantined_text_is_not_published(folder: Folder) -> None:
     folder.run(says_secret())
     with folder.open() as archive, archive.db.atomic():
         archive.db.execute("UPDATE segments SET state = 'quarantined'")
-        archive.db.execute("DELETE FROM publications")
     folder.run()
     assert public(folder, "SELECT count(*) FROM segments") == [(0,)]
     assert SECRET.encode() not in bytes_of_publication(folder)

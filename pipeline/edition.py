@@ -1,0 +1,291 @@
+"""A published database: made from nothing, or from the one before with only what has changed.
+
+Readers have the old file until the new one takes its name in one rename; it is never written in
+place. What was taken out is in no byte of the new file: see `_without_traces`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from pipeline import searchindex
+
+# Raise it when the tables change, so that the next publication is made from nothing.
+_FORM = 2
+_PAGES_IN_HEADER = slice(28, 32)
+_PAGE_SIZE_IN_HEADER = slice(16, 18)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One recording: its row, and its segments' rows in order."""
+
+    row: dict[str, Any]
+    segments: Iterable[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is published of one testimony."""
+
+    row: dict[str, Any]
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Ids of the testimonies that a new edition has anew, and of those it no longer has."""
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.written or self.removed)
+
+
+def bring_up_to_date(
+    path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry], *, anew: bool = False
+) -> Change:
+    """Makes the database at `path` hold the testimonies of `wanted`, id to fingerprint.
+
+    `entry` is asked for those whose fingerprint is another than in the file. A missing, damaged
+    or older file is made from nothing, as with `anew`. Raises OSError or sqlite3.Error, and then
+    the old file is still there.
+    """
+    old = None if anew else fingerprints(path)
+    if old == wanted:
+        discard_drafts(path)
+        return Change()
+    change = Change(
+        tuple(ident for ident in wanted if (old or {}).get(ident) != wanted[ident]),
+        tuple(ident for ident in old or {} if ident not in wanted),
+    )
+    try:
+        draft = _changed(path, old, wanted, entry) if old is not None else None
+        _put_in_place(draft or _made(path, wanted, entry), path)
+    finally:
+        discard_drafts(path)
+    return change
+
+
+def fingerprints(path: Path) -> dict[str, str] | None:
+    """The fingerprint of every testimony in the file; None where it cannot be built upon."""
+    try:
+        if not _has_all_pages(path):
+            return None
+        with _open(path, "mode=ro&immutable=1") as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] != _FORM:
+                return None
+            return dict(db.execute("SELECT id, fingerprint FROM testimonies").fetchall())
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def count_segments(path: Path) -> int:
+    """How many segments the file holds."""
+    with _open(path, "mode=ro&immutable=1") as db:
+        return int(db.table("segments").count)
+
+
+def discard_drafts(path: Path) -> None:
+    """Removes what a killed publication left beside the file: it may hold what is now closed."""
+    for name in _drafts(path):
+        for draft in (name, name.with_name(f"{name.name}-journal")):
+            with suppress(FileNotFoundError, IsADirectoryError):
+                draft.unlink()
+
+
+def _made(path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry]) -> Path:
+    draft, _ = _drafts(path)
+    draft.unlink(missing_ok=True)
+    with _open(draft) as db:
+        _create_tables(db)
+        with db.atomic():
+            for ident, fingerprint in wanted.items():
+                _add(db, entry(ident), fingerprint)
+            searchindex.finish(db)
+        db.analyze()
+    return draft
+
+
+def _changed(
+    path: Path, old: Mapping[str, str], wanted: Mapping[str, str], entry: Callable[[str], Entry]
+) -> Path | None:
+    """A copy of the file with the differences; None where the file turns out to be damaged."""
+    draft, clean = _drafts(path)
+    stale = [ident for ident in old if wanted.get(ident) != old[ident]]
+    fresh = [ident for ident in wanted if old.get(ident) != wanted[ident]]
+    _copy(path, draft)
+    try:
+        with _open(draft) as db:
+            with db.atomic():
+                for ident in stale:
+                    _remove(db, ident)
+                for ident in fresh:
+                    _add(db, entry(ident), wanted[ident])
+            if stale:
+                _without_traces(db, clean)
+                return clean
+    except sqlite3.Error:
+        # Perhaps a full disk: then making it from nothing fails as well, and is reported.
+        return None
+    return draft
+
+
+def _without_traces(db: Database, target: Path) -> None:
+    """Writes all rows to `target`: pages of deleted rows stay behind, with what is left in them.
+
+    Zeroing on deletion (`secure_delete`) would not do: a row that was moved between pages when
+    they were balanced leaves a copy in the gap of a page that lives on.
+    """
+    target.unlink(missing_ok=True)
+    with db.atomic():
+        # The index keeps deleted words, marked as deleted, until its parts are merged.
+        searchindex.finish(db)
+    db.analyze()
+    db.execute("VACUUM INTO ?", (str(target),))
+
+
+def _add(db: Database, entry: Entry, fingerprint: str) -> None:
+    db.table("testimonies").insert({**entry.row, "fingerprint": fingerprint})
+    for part in entry.parts:
+        db.table("recordings").insert(part.row)
+        db.table("segments").insert_all(part.segments)
+        searchindex.add(db, part.row["id"])
+
+
+def _remove(db: Database, ident: str) -> None:
+    for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
+        searchindex.remove(db, row["id"])
+    for table in ("segments", "recordings"):
+        db.table(table).delete_where("testimony_id = ?", [ident])
+    db.table("testimonies").delete(ident)
+
+
+def _create_tables(db: Database) -> None:
+    db.table("testimonies").create(
+        {
+            "id": str,
+            "title": str,
+            "narrator": str,
+            "narrator_born": int,
+            "interviewer": str,
+            "recorded_on": str,
+            "place": str,
+            "languages_declared": str,
+            "languages_detected": str,
+            "collection": str,
+            "summary": str,
+            "notice": str,
+            "licence": str,
+            "uses": str,
+            "warnings": str,
+            "duration_s": float,
+            "fingerprint": str,
+        },
+        pk="id",
+    )
+    db.table("recordings").create(
+        {
+            "id": str,
+            "testimony_id": str,
+            "part": int,
+            "duration_s": float,
+            "has_video": int,
+            "media": str,
+            "engine": str,
+            "model": str,
+            "transcribed_at": str,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id")],
+    )
+    db.table("recordings").create_index(["testimony_id"])
+    db.table("segments").create(
+        {
+            "id": int,
+            "testimony_id": str,
+            "recording_id": str,
+            "n": int,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "language": str,
+            "language_confidence": float,
+            "language_source": str,
+            "text_language": str,
+            "text_language_confidence": float,
+            "confidence": float,
+            "speaker": str,
+            "state": str,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
+    )
+    db.table("segments").create_index(["recording_id", "n"])
+    db.table("segments").create_index(["testimony_id"])
+    db.table("segments").create_index(["language"])
+    searchindex.create(db)
+    db.execute(f"PRAGMA user_version = {_FORM}")
+
+
+@contextmanager
+def _open(path: Path, how: str = "mode=rwc") -> Iterator[Database]:
+    db = Database(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True))
+    try:
+        # A draft that fails is thrown away: it needs no journal, and leaves none behind.
+        db.execute("PRAGMA journal_mode = OFF").fetchone()
+        db.execute("PRAGMA synchronous = OFF")
+        yield db
+    finally:
+        db.close()
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    """Only now on disk for certain, also should the power fail: the file, then its name."""
+    _flush(draft, os.O_RDWR)
+    os.replace(draft, path)
+    _flush(path.parent, os.O_RDONLY)
+
+
+def _flush(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Lets the kernel copy, which shares the blocks where the file system can (Btrfs, XFS)."""
+    try:
+        with source.open("rb") as read, target.open("wb") as write:
+            left = source.stat().st_size
+            while left > 0:
+                copied = os.copy_file_range(read.fileno(), write.fileno(), left)
+                if not copied:
+                    break
+                left -= copied
+    except (AttributeError, OSError):  # not on this system, or not between these files
+        shutil.copyfile(source, target)
+
+
+def _has_all_pages(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(100)
+    page = int.from_bytes(header[_PAGE_SIZE_IN_HEADER], "big")
+    pages = int.from_bytes(header[_PAGES_IN_HEADER], "big")
+    return path.stat().st_size == (65_536 if page == 1 else page) * pages > 0
+
+
+def _drafts(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.clean")
