@@ -27,8 +27,9 @@ from rich.table import Table
 
 from pipeline import config, publish
 from pipeline.archive import Archive
+from pipeline.holdings import read_holdings
 from pipeline.publication import DATABASE, FOLDER, MEDIA
-from pipeline.report import Report, Silent
+from pipeline.report import Silent
 from pipeline.testimony import FOLDER as SIDECARS
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +61,7 @@ class Made:
             for number in numbers:
                 self._sidecar(number)
                 self._rows(archive.db.conn, number)
-        for item in publish.publishable(archive, config.load(self.root), Report("")):
+        for item in read_holdings(archive, config.load(self.root)).items("public").values():
             for name in item.media.values():
                 (copies / name).touch()
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from sqlite_utils import Database
 from sqlite_utils.db import NotFoundError
 
-from pipeline import testimony
+from pipeline import __version__, testimony
 from pipeline.config import Access
 from pipeline.errors import ArchiveError, PipelineError
 from pipeline.recording import Recording
@@ -27,6 +27,10 @@ from pipeline.testimony import Sidecar, Sidecars
 from pipeline.transcript import Segment, Transcript, Word
 
 FILE = "archive.db"
+# Names of PREMIS's vocabulary of event types where it has one.
+Event = Literal[
+    "ingestion", "transcription", "fixity check", "publication", "withdrawal", "deletion", "backup"
+]
 _BUSY_MS = 30_000
 _RECORDING_FIELDS = ", ".join(field.name for field in fields(Recording))
 
@@ -120,6 +124,7 @@ class Archive:
         row = asdict(recording) | {"ingested_at": now()}
         with self._guarded(), self.db.atomic():
             self.db.table("recordings").insert(row)
+            self.record("ingestion", [recording.id], path=recording.path, sha256=recording.sha256)
 
     def move_recording(self, recording: Recording, path: str, mtime_ns: int) -> None:
         """The same bytes under a new path, or touched where they lie."""
@@ -194,6 +199,7 @@ class Archive:
                 for n, gap in enumerate(transcript.unheard, start=1)
             )
             self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
+            self.record("transcription", [recording.id], run_id=run_id, model=used.model)
         return run_id
 
     def record_failure(
@@ -289,6 +295,54 @@ class Archive:
         """This archive's own key for the fingerprints of what it publishes."""
         with self._guarded():
             return bytes.fromhex(self.db.table("keys").get("fingerprints")["key"])
+
+    def addresses(self, ident: str) -> list[str]:
+        """Every address that a testimony and its parts can have had: table and key."""
+        sql = (
+            "SELECT 'recordings/' || id FROM recordings WHERE testimony_id = :id"
+            " UNION ALL SELECT 'segments/' || s.id FROM segments s"
+            " JOIN recordings r ON r.id = s.recording_id WHERE r.testimony_id = :id"
+        )
+        with self._guarded():
+            rows = self.db.execute(sql, {"id": ident}).fetchall()
+        return [f"testimonies/{ident}", *(row[0] for row in rows)]
+
+    # Events
+
+    def record(
+        self, kind: Event, objects: Iterable[str], outcome: str = "success", **detail: object
+    ) -> None:
+        """Adds one event for each object: an id of a testimony or a recording."""
+        objects = list(objects)
+        if not objects:
+            return
+        row = {
+            "at": now(),
+            "type": kind,
+            "outcome": outcome,
+            "detail": json.dumps(detail, sort_keys=True, ensure_ascii=False),
+            "agent": f"testimony-archive {__version__}",
+        }
+        with self._guarded(), self.db.atomic():
+            self.db.table("events").insert_all({**row, "object": name} for name in objects)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What was done with one object, oldest first; `detail` as a dict."""
+        with self._guarded():
+            rows = list(self.db.table("events").rows_where("object = ?", [name], order_by="id"))
+        return [row | {"detail": json.loads(row["detail"])} for row in rows]
+
+    def withdrawn(self) -> frozenset[str]:
+        """The testimonies that were withdrawn, also where their note in `metadata/` is lost."""
+        with self._guarded():
+            rows = self.db.execute("SELECT object FROM events WHERE type = 'withdrawal'").fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def deleted(self) -> frozenset[str]:
+        """The recordings whose masters were deleted after a withdrawal."""
+        with self._guarded():
+            rows = self.db.execute("SELECT object FROM events WHERE type = 'deletion'").fetchall()
+        return frozenset(row[0] for row in rows)
 
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty when all is well."""

@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError, UsageError
 FILE = "config.yaml"
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Access = Literal["public", "researchers", "closed"]
+Channel = Literal["public", "researchers"]
 
 
 class _Settings(BaseModel):
@@ -47,6 +48,7 @@ class Config(_Settings):
     models: dict[str, str] = {"default": "auto"}
     threads: int = Field(0, ge=0, le=512, description="CPU threads for the engine; 0: all")
     access: Access = "closed"
+    contact: str | None = Field(None, description="whom to ask about what is not public")
     transcription: TranscriptionOptions = TranscriptionOptions()
 
     def model_for(self, language: str) -> str:

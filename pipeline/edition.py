@@ -9,36 +9,32 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
 from pipeline import searchindex
+from pipeline.publication import Entry
 
 # Raise it when the tables change, so that the next publication is made from nothing.
-_FORM = 2
+_FORM = 3
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)
 
 
 @dataclass(frozen=True)
-class Part:
-    """One recording: its row, and its segments' rows in order."""
+class Lists:
+    """What a database says beside its testimonies.
 
-    row: dict[str, Any]
-    segments: Iterable[dict[str, Any]]
+    `closed`: (id, title, reason, whom to ask) of those that may be known to exist; `gone`: the
+    sealed addresses of those that were withdrawn, sorted.
+    """
 
-
-@dataclass(frozen=True)
-class Entry:
-    """What is published of one testimony."""
-
-    row: dict[str, Any]
-    parts: Sequence[Part]
+    closed: tuple[tuple[str, str, str | None, str | None], ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,12 @@ class Change:
 
 
 def bring_up_to_date(
-    path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry], *, anew: bool = False
+    path: Path,
+    wanted: Mapping[str, str],
+    entry: Callable[[str], Entry],
+    lists: Lists,
+    *,
+    anew: bool = False,
 ) -> Change:
     """Makes the database at `path` hold the testimonies of `wanted`, id to fingerprint.
 
@@ -61,8 +62,9 @@ def bring_up_to_date(
     or older file is made from nothing, as with `anew`. Raises OSError or sqlite3.Error, and then
     the old file is still there.
     """
-    old = None if anew else fingerprints(path)
-    if old == wanted:
+    said = None if anew else _read(path)
+    old = said[0] if said else None
+    if said == (wanted, lists):
         discard_drafts(path)
         return Change()
     change = Change(
@@ -70,24 +72,11 @@ def bring_up_to_date(
         tuple(ident for ident in old or {} if ident not in wanted),
     )
     try:
-        draft = _changed(path, old, wanted, entry) if old is not None else None
-        _put_in_place(draft or _made(path, wanted, entry), path)
+        draft = _changed(path, old, wanted, entry, lists) if old is not None else None
+        _put_in_place(draft or _made(path, wanted, entry, lists), path)
     finally:
         discard_drafts(path)
     return change
-
-
-def fingerprints(path: Path) -> dict[str, str] | None:
-    """The fingerprint of every testimony in the file; None where it cannot be built upon."""
-    try:
-        if not _has_all_pages(path):
-            return None
-        with _open(path, "mode=ro&immutable=1") as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] != _FORM:
-                return None
-            return dict(db.execute("SELECT id, fingerprint FROM testimonies").fetchall())
-    except (OSError, sqlite3.Error):
-        return None
 
 
 def count_segments(path: Path) -> int:
@@ -104,7 +93,25 @@ def discard_drafts(path: Path) -> None:
                 draft.unlink()
 
 
-def _made(path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry]) -> Path:
+def _read(path: Path) -> tuple[dict[str, str], Lists] | None:
+    """Fingerprints and lists in the file; None where it cannot be built upon."""
+    try:
+        if not _has_all_pages(path):
+            return None
+        with _open(path, "mode=ro&immutable=1") as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] != _FORM:
+                return None
+            found = dict(db.execute("SELECT id, fingerprint FROM testimonies").fetchall())
+            closed = db.execute("SELECT id, title, reason, contact FROM closed ORDER BY id")
+            gone = db.execute("SELECT address FROM gone ORDER BY address")
+            return found, Lists(tuple(closed.fetchall()), tuple(row[0] for row in gone))
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def _made(
+    path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry], lists: Lists
+) -> Path:
     draft, _ = _drafts(path)
     draft.unlink(missing_ok=True)
     with _open(draft) as db:
@@ -112,13 +119,18 @@ def _made(path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry]) 
         with db.atomic():
             for ident, fingerprint in wanted.items():
                 _add(db, entry(ident), fingerprint)
+            _write_lists(db, lists)
             searchindex.finish(db)
         db.analyze()
     return draft
 
 
 def _changed(
-    path: Path, old: Mapping[str, str], wanted: Mapping[str, str], entry: Callable[[str], Entry]
+    path: Path,
+    old: Mapping[str, str],
+    wanted: Mapping[str, str],
+    entry: Callable[[str], Entry],
+    lists: Lists,
 ) -> Path | None:
     """A copy of the file with the differences; None where the file turns out to be damaged."""
     draft, clean = _drafts(path)
@@ -132,7 +144,8 @@ def _changed(
                     _remove(db, ident)
                 for ident in fresh:
                     _add(db, entry(ident), wanted[ident])
-            if stale:
+                forgotten = _write_lists(db, lists)
+            if stale or forgotten:
                 _without_traces(db, clean)
                 return clean
     except sqlite3.Error:
@@ -169,6 +182,19 @@ def _remove(db: Database, ident: str) -> None:
     for table in ("segments", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])
     db.table("testimonies").delete(ident)
+
+
+def _write_lists(db: Database, lists: Lists) -> bool:
+    """Writes them where they differ; True where something was in them before."""
+    forgotten = False
+    for table, rows in (("closed", list(lists.closed)), ("gone", [(a,) for a in lists.gone])):
+        if db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() == rows:
+            continue
+        forgotten |= db.execute(f"DELETE FROM {table}").rowcount > 0
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            db.conn.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    return forgotten
 
 
 def _create_tables(db: Database) -> None:
@@ -234,6 +260,8 @@ def _create_tables(db: Database) -> None:
     db.table("segments").create_index(["recording_id", "n"])
     db.table("segments").create_index(["testimony_id"])
     db.table("segments").create_index(["language"])
+    db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
+    db.table("gone").create({"address": str}, pk="address")
     searchindex.create(db)
     db.execute(f"PRAGMA user_version = {_FORM}")
 

@@ -203,3 +203,32 @@ def m021_fingerprint_key(db: Database) -> None:
 def m022_readings(db: Database) -> None:
     """Sidecars that were read and found good, by their bytes, so that each is parsed only once."""
     db.table("readings").create({"key": str, "said": str}, pk="key", not_null={"said"})
+
+
+@migration()
+def m023_events(db: Database) -> None:
+    """What was done with what, as PREMIS has it; rows are only ever added."""
+    db.table("events").create(
+        {
+            "id": int,
+            "at": str,
+            "type": str,
+            "object": str,
+            "outcome": str,
+            "detail": str,
+            "agent": str,
+        },
+        pk="id",
+        not_null={"at", "type", "object", "outcome", "detail", "agent"},
+    )
+    db.table("events").create_index(["object"])
+    # What decides what may be published is asked for each time.
+    db.execute(
+        "CREATE INDEX events_that_close ON events (type, object)"
+        " WHERE type IN ('withdrawal', 'deletion')"
+    )
+    for event in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER events_refuse_{event.lower()} BEFORE {event} ON events BEGIN"
+            " SELECT RAISE(ABORT, 'events are only ever added'); END"
+        )

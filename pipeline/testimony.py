@@ -5,7 +5,10 @@ A sidecar that cannot be read opens nothing: its testimony counts as closed unti
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import hashlib
+import io
 import os
 import re
 import unicodedata
@@ -43,12 +46,22 @@ def _edtf(text: str, info: ValidationInfo) -> str:
     if info.context is _DATES_ARE_KNOWN:
         return text
     try:
-        edtf.parse_edtf(text)
-    except edtf.parser.edtf_exceptions.EDTFParseException as error:
+        # Where it fails, the library may also print, or raise whatever it stumbled over.
+        with contextlib.redirect_stdout(io.StringIO()):
+            edtf.parse_edtf(text)
+    except Exception as error:
         raise ValueError(
             "is not an EDTF date; write 1998, 1998-06, 1998-06-14, 1998-06? or 1998/1999"
         ) from error
     return text
+
+
+def latest_day(date: str) -> datetime.date | None:
+    """The last day that an EDTF date can mean; None where it has no end."""
+    try:
+        return datetime.date(*edtf.parse_edtf(date).upper_strict()[:3])
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _id(text: str) -> str:
@@ -122,7 +135,7 @@ class Sidecar(_Part):
     access: Access | None = None
     access_until: Annotated[str, AfterValidator(_edtf)] | None = None
     access_reason: Text | None = None
-    listed: bool = True
+    listed: bool = False
     licence: Text | None = None
     agreement: Text | None = None
     uses: list[Use] = ["online", "teaching", "research"]

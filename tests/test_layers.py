@@ -15,14 +15,15 @@ LAYERS = {
     1: {"sound", "yamlfile", "transcript", "report"},
     2: {"config", "recording"},
     3: {"testimony", "audio", "languages", "windows", "publication", "quality", "scoring"},
-    4: {"engines", "engines.models", "consent"},
+    4: {"engines", "engines.models", "consent", "withdrawn"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
-    6: {"engines.openai", "archive", "search", "searchindex", "site.live"},
-    7: {"engines.choose", "edition", "site.media", "site.pages"},
-    8: {"listen", "ingest", "publish", "status", "verify", "scaffold", "terminal", "site"},
-    9: {"run", "evaluate", "site.app"},
-    10: {"cli"},
-    11: {"__main__"},
+    6: {"engines.openai", "archive", "search", "searchindex", "site.accounts", "site.live"},
+    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
+    8: {"listen", "ingest", "holdings", "scaffold", "terminal", "backup", "site"},
+    9: {"publish", "status", "verify"},
+    10: {"run", "evaluate", "withdraw", "site.app"},
+    11: {"cli"},
+    12: {"__main__"},
 }
 
 
