@@ -12,8 +12,6 @@ from pipeline.archive import FILE, Archive, now
 from pipeline.errors import ArchiveError, UsageError
 from pipeline.report import Report
 
-_PAGES_AT_ONCE = 2_000  # between them a transcription may write
-
 
 def backup(archive: Archive, target: Path) -> Report:
     """Copies `archive.db` to `target`, a new file, checks the copy, and records its sha256."""
@@ -27,7 +25,8 @@ def backup(archive: Archive, target: Path) -> Report:
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = sqlite3.connect(draft)
         try:
-            archive.db.conn.backup(copy, pages=_PAGES_AT_ONCE)
+            # In one step: in WAL mode others write on meanwhile, and their writes start it anew.
+            archive.db.conn.backup(copy)
             # A copy is one file, for as long as nobody writes to it.
             copy.execute("PRAGMA journal_mode = DELETE")
         finally:

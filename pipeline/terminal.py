@@ -18,6 +18,10 @@ _NAMES = {
     "publish": "published",
     "verify": "checked",
     "release": "released",
+    "withdraw": "withdrawn",
+    "delete masters": "deleted",
+    "backup": "written",
+    "restore": "put back",
 }
 
 

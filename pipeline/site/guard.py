@@ -133,7 +133,11 @@ def _with_headers(scope: Any, send: Any) -> Any:
     async def sending(message: Any) -> None:
         if message["type"] == "http.response.start":
             ours = [(k.encode(), v.encode()) for k, v in _HEADERS.items()]
-            theirs = [_kept_from_scripts(scope, *pair) for pair in message.get("headers", [])]
+            theirs = [
+                _kept_from_scripts(scope, name, value)
+                for name, value in message.get("headers", [])
+                if name.decode("latin-1").lower() not in _HEADERS
+            ]
             message = {**message, "headers": [*theirs, *ours]}
         await send(message)
 
