@@ -61,7 +61,7 @@ class Made:
             for number in numbers:
                 self._sidecar(number)
                 self._rows(archive.db.conn, number)
-        for item in read_holdings(archive, config.load(self.root)).items("public").values():
+        for item in read_holdings(archive, config.load(self.root)).allowed("public").values():
             for name in item.media.values():
                 (copies / name).touch()
 

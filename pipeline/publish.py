@@ -20,7 +20,7 @@ from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.edition import Change, Lists
 from pipeline.entries import Item, entry, fingerprint
-from pipeline.errors import AudioError, PublishError
+from pipeline.errors import AudioError, PublishError, printable
 from pipeline.holdings import Holdings, read_holdings
 from pipeline.publication import (
     DATABASES,
@@ -46,6 +46,11 @@ def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool 
         decision = holdings.decide(ident, "public")
         if not decision.allowed:
             report.notes.append(f"{ident}: not published, {decision.reason}.")
+    for recording in holdings.unlisted:
+        if recording.testimony_id not in holdings.sidecars.by_id:
+            continue
+        where = f"the sidecar of {recording.testimony_id} does not name it"
+        report.notes.append(f"{printable(recording.path)}: not published, {where}.")
     folder = archive.root / FOLDER
     try:
         _bring_up_to_date(archive, holdings, folder, progress, report, anew)
@@ -64,7 +69,7 @@ def _bring_up_to_date(
     report: Report,
     anew: bool,
 ) -> None:
-    public, researchers = holdings.items("public"), holdings.items("researchers")
+    public, researchers = holdings.allowed("public"), holdings.allowed("researchers")
     only_researchers = [item for ident, item in researchers.items() if ident not in public]
     copied = _copies(archive, folder / MEDIA_OF["public"], [*public.values()], progress, report)
     more = _copies(archive, folder / MEDIA_OF["researchers"], only_researchers, progress, report)

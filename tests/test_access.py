@@ -323,7 +323,7 @@ def test_a_redaction_that_lies_nowhere_closes_the_testimony(
     redaction = {"recording": name, "start_s": start_s, "end_s": 90, "reason": "asked"}
     folder.sidecar("a", ["a.wav", "b.wav"], access="public", redactions=[redaction])
     *_, published = folder.run()
-    assert "lies in no recording of it" in published.notes[0]
+    assert "lies in no transcribed recording of it" in published.notes[0]
     assert list((folder.root / "publication" / "media" / "public").iterdir()) == []
 
 

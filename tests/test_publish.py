@@ -90,6 +90,21 @@ def test_a_removed_sidecar_closes_its_testimony(folder: Folder) -> None:
     assert SECRET.encode() not in bytes_of_publication(folder)
 
 
+def test_a_recording_that_moved_to_a_closed_sidecar_leaves_at_the_next_publish(
+    folder: Folder,
+) -> None:
+    for name, pitch in (("a", 300), ("b", 400)):
+        folder.tone(f"{name}.wav", pitch_hz=pitch)
+    folder.sidecar("one", ["a.wav", "b.wav"], access="public")
+    folder.run(says_secret())
+    folder.sidecar("one", ["a.wav"], access="public")
+    folder.sidecar("two", ["b.wav"], access="closed")
+    said = folder.command("publish").stdout  # without an ingest in between
+    assert "b.wav: not published, the sidecar of one does not name it." in said
+    assert public(folder, "SELECT count(*) FROM recordings") == [(1,)]
+    assert len(list((folder.root / "publication" / "media" / "public").iterdir())) == 1
+
+
 def test_a_pseudonym_is_the_only_name_in_the_publication(folder: Folder) -> None:
     folder.tone("a.wav")
     folder.sidecar("a", ["a.wav"], access="public",
