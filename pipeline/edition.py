@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,8 +20,9 @@ from sqlite_utils import Database
 from pipeline import searchindex
 from pipeline.publication import Entry
 
-# Raise it when the tables change, so that the next publication is made from nothing.
-_FORM = 3
+# Raise the number when the tables change: what has another form is made from nothing, as what has
+# another index is, because only the same words can be taken out of it again.
+_FORM = zlib.crc32(f"3 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)
 
@@ -115,7 +117,7 @@ def _made(
     draft, _ = _drafts(path)
     draft.unlink(missing_ok=True)
     with _open(draft) as db:
-        _create_tables(db)
+        create_tables(db)
         with db.atomic():
             for ident, fingerprint in wanted.items():
                 _add(db, entry(ident), fingerprint)
@@ -197,7 +199,8 @@ def _write_lists(db: Database, lists: Lists) -> bool:
     return forgotten
 
 
-def _create_tables(db: Database) -> None:
+def create_tables(db: Database) -> None:
+    """The empty tables of a published database, and its index."""
     db.table("testimonies").create(
         {
             "id": str,
