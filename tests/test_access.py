@@ -429,6 +429,23 @@ async def test_after_every_step_no_sealed_word_is_left(folder: Folder) -> None:
     assert {(r.status_code, "was withdrawn" in r.text) for r in answers} == {(410, True)}
 
 
+async def test_the_open_site_follows_what_researchers_gain_and_lose(folder: Folder) -> None:
+    folder.tone("a.wav")
+    folder.sidecar("a", ["a.wav"], access="closed")
+    folder.run()
+    (folder.root / "secrets").mkdir()
+    (folder.root / "secrets" / "researchers").write_text(f"anna:{HASH}\n")
+    site = app.build(folder.root)
+    cookies = await researcher(site)
+    asked = "/researchers/testimonies.json?_shape=array"
+    statuses = []
+    for access in ("closed", "researchers", "closed"):
+        change(folder, "a", access=access)
+        statuses.append((await site.client.get(asked, cookies=cookies)).status_code)
+    assert statuses == [404, 200, 404]
+    assert not (folder.root / "publication" / "researchers.db").exists()
+
+
 def change(folder: Folder, ident: str, **fields: Any) -> None:
     path = folder.root / "metadata" / "testimonies" / f"{ident}.yaml"
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | fields), "utf-8")
