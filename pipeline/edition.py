@@ -6,6 +6,7 @@ place. What was taken out is in no byte of the new file: see `_without_traces`.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -23,6 +24,7 @@ from pipeline.publication import Entry
 # Raise the number when the tables change: what has another form is made from nothing, as what has
 # another index is, because only the same words can be taken out of it again.
 _FORM = zlib.crc32(f"3 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
+_FICLONE = 0x40049409  # Linux: make a file share another's blocks
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)
 
@@ -79,12 +81,6 @@ def bring_up_to_date(
     finally:
         discard_drafts(path)
     return change
-
-
-def count_segments(path: Path) -> int:
-    """How many segments the file holds."""
-    with _open(path, "mode=ro&immutable=1") as db:
-        return int(db.table("segments").count)
 
 
 def discard_drafts(path: Path) -> None:
@@ -297,17 +293,24 @@ def _flush(path: Path, flags: int) -> None:
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Lets the kernel copy, which shares the blocks where the file system can (Btrfs, XFS)."""
+    """Shares the blocks where the file system can (Btrfs, XFS), and else lets the kernel copy."""
+    size = source.stat().st_size
     try:
         with source.open("rb") as read, target.open("wb") as write:
-            left = source.stat().st_size
-            while left > 0:
-                copied = os.copy_file_range(read.fileno(), write.fileno(), left)
-                if not copied:
-                    break
-                left -= copied
+            if not _shares_blocks(read.fileno(), write.fileno()):
+                os.posix_fallocate(write.fileno(), 0, size)  # in one piece: half the time on ext4
+                while os.copy_file_range(read.fileno(), write.fileno(), size):
+                    pass
     except (AttributeError, OSError):  # not on this system, or not between these files
         shutil.copyfile(source, target)
+
+
+def _shares_blocks(source: int, target: int) -> bool:
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        return False
+    return True
 
 
 def _has_all_pages(path: Path) -> bool:
