@@ -7,26 +7,32 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from sqlite_utils import Database
 from sqlite_utils.db import NotFoundError
 
+from pipeline import __version__, testimony
 from pipeline.config import Access
 from pipeline.errors import ArchiveError, PipelineError
 from pipeline.recording import Recording
 from pipeline.schema import migration
-from pipeline.testimony import Sidecar
+from pipeline.testimony import Sidecar, Sidecars
 from pipeline.transcript import Segment, Transcript, Word
 
 FILE = "archive.db"
+# Names of PREMIS's vocabulary of event types where it has one.
+Event = Literal[
+    "ingestion", "transcription", "fixity check", "publication", "withdrawal", "deletion", "backup"
+]
 _BUSY_MS = 30_000
+_AGENT = f"testimony-archive {__version__}"
 _RECORDING_FIELDS = ", ".join(field.name for field in fields(Recording))
 
 
@@ -119,6 +125,7 @@ class Archive:
         row = asdict(recording) | {"ingested_at": now()}
         with self._guarded(), self.db.atomic():
             self.db.table("recordings").insert(row)
+            self.record("ingestion", [recording.id], path=recording.path, sha256=recording.sha256)
 
     def move_recording(self, recording: Recording, path: str, mtime_ns: int) -> None:
         """The same bytes under a new path, or touched where they lie."""
@@ -230,6 +237,7 @@ class Archive:
                 for n, gap in enumerate(transcript.unheard, start=1)
             )
             self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
+            self.record("transcription", [recording.id], run_id=run_id, model=used.model)
         return took_s
 
     def fail_run(self, run_id: int, error: PipelineError) -> None:
@@ -252,16 +260,10 @@ class Archive:
         with self._guarded():
             return dict(self.db.table("runs").get(run_id))
 
-    def segments(self, run_id: int) -> Iterator[tuple[int, Segment]]:
-        """(id, segment) of a run in order, with words."""
+    def segments(self, run_id: int, *, with_words: bool = True) -> Iterator[tuple[int, Segment]]:
+        """(id, segment) of a run in order; words are many, and left out where none are needed."""
+        words = self._words(run_id) if with_words else {}
         with self._guarded():
-            words: dict[int, list[Word]] = {}
-            for row in self.db.execute(
-                "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
-                " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n",
-                (run_id,),
-            ):
-                words.setdefault(row[0], []).append(Word(*row[1:]))
             rows = list(self.db.table("segments").rows_where("run_id = ?", [run_id], order_by="n"))
         for row in rows:
             yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
@@ -305,26 +307,75 @@ class Archive:
             )
             return done.rowcount == 1
 
-    # Publications
+    # What publishing asks
 
-    def last_publication(self) -> str | None:
-        """The fingerprint of what was published last."""
+    def sidecars(self) -> Sidecars:
+        """Every sidecar of the archive; only those whose bytes are new are parsed."""
         with self._guarded():
-            row = self.db.execute(
-                "SELECT fingerprint FROM publications ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-        return None if row is None else str(row[0])
+            known = dict(self.db.execute("SELECT key, said FROM readings").fetchall())
+        found = testimony.load_all(self.root, known)
+        if found.readings != known:
+            new = [{"key": k, "said": v} for k, v in found.readings.items() if k not in known]
+            gone = [(key,) for key in known if key not in found.readings]
+            with self._guarded(), self.db.atomic():
+                self.db.conn.executemany("DELETE FROM readings WHERE key = ?", gone)
+                self.db.table("readings").insert_all(new, replace=True)
+        return found
 
-    def save_publication(self, fingerprint: str, testimonies: int, segments: int) -> None:
+    def revisions(self) -> dict[int, int]:
+        """By run: how often its text was changed."""
+        with self._guarded():
+            return dict(self.db.execute("SELECT id, revision FROM runs").fetchall())
+
+    def fingerprint_key(self) -> bytes:
+        """This archive's own key for the fingerprints of what it publishes."""
+        with self._guarded():
+            return bytes.fromhex(self.db.table("keys").get("fingerprints")["key"])
+
+    def addresses(self, ident: str) -> list[str]:
+        """Every address that a testimony and its parts can have had: table and key."""
+        sql = (
+            "SELECT 'recordings/' || id FROM recordings WHERE testimony_id = :id"
+            " UNION ALL SELECT 'segments/' || s.id FROM segments s"
+            " JOIN recordings r ON r.id = s.recording_id WHERE r.testimony_id = :id"
+        )
+        with self._guarded():
+            rows = self.db.execute(sql, {"id": ident}).fetchall()
+        return [f"testimonies/{ident}", *(row[0] for row in rows)]
+
+    # Events
+
+    def record(
+        self, kind: Event, objects: Iterable[str], outcome: str = "success", **detail: object
+    ) -> None:
+        """Adds one event for each object: an id of a testimony or a recording."""
+        what = (json.dumps(detail, sort_keys=True, ensure_ascii=False), _AGENT)
+        rows = [(now(), kind, name, outcome, *what) for name in objects]
+        # One statement that reads nothing first: it waits for another writer and cannot be refused.
         with self._guarded(), self.db.atomic():
-            self.db.table("publications").insert(
-                {
-                    "fingerprint": fingerprint,
-                    "published_at": now(),
-                    "testimonies": testimonies,
-                    "segments": segments,
-                }
+            self.db.conn.executemany(
+                "INSERT INTO events (at, type, object, outcome, detail, agent)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                rows,
             )
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """What was done with one object, oldest first; `detail` as a dict."""
+        with self._guarded():
+            rows = list(self.db.table("events").rows_where("object = ?", [name], order_by="id"))
+        return [row | {"detail": json.loads(row["detail"])} for row in rows]
+
+    def withdrawn(self) -> frozenset[str]:
+        """The testimonies that were withdrawn, also where their note in `metadata/` is lost."""
+        with self._guarded():
+            rows = self.db.execute("SELECT object FROM events WHERE type = 'withdrawal'").fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def deleted(self) -> frozenset[str]:
+        """The recordings whose masters were deleted after a withdrawal."""
+        with self._guarded():
+            rows = self.db.execute("SELECT object FROM events WHERE type = 'deletion'").fetchall()
+        return frozenset(row[0] for row in rows)
 
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty when all is well."""
@@ -348,6 +399,17 @@ class Archive:
             (run_id,),
         )
         return dict(rows.fetchall())
+
+    def _words(self, run_id: int) -> dict[int, list[Word]]:
+        sql = (
+            "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
+            " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n"
+        )
+        words: dict[int, list[Word]] = {}
+        with self._guarded():
+            for row in self.db.execute(sql, (run_id,)):
+                words.setdefault(row[0], []).append(Word(*row[1:]))
+        return words
 
     def _insert_segment(self, run_id: int, recording_id: str, n: int, segment: Segment) -> None:
         row = {field.name: getattr(segment, field.name) for field in fields(Segment)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from pipeline.sound import RATE_HZ
 from pipeline.spool import Spool
 
 _BLOCK_BYTES = RATE_HZ * 2 * 60
+_TONE_HZ, _TONE_LEVEL = 220, 0.05
+_BLACK_BEFORE_S = 0.2
 _QUIET = {"v": "error", "nostdin": None}
 
 
@@ -61,15 +64,23 @@ def decode(path: Path, *, shown: str) -> Spool:
 
 
 def write_access_copy(
-    source: Path, target: Path, *, title: str, comment: str, video: bool, shown: str
+    source: Path,
+    target: Path,
+    *,
+    title: str,
+    comment: str,
+    video: bool,
+    shown: str,
+    hidden: Sequence[tuple[float, float]] = (),
 ) -> None:
     """Writes a copy that every browser plays and can seek in: AAC, or H.264 with AAC, in MP4.
 
     Nothing of the master's own tags, chapters or cover goes along: they may name people.
+    The ranges in `hidden`, in seconds, are a low tone and a black picture.
     The file appears under its name only when it is whole.
     """
     source_file = ffmpeg.input(_local(source), **_QUIET)
-    streams = [source_file["a:0"]]
+    streams = [_with_tone(source_file["a:0"], hidden)]
     options: dict[str, Any] = {
         "format": "mp4",
         "acodec": "aac",
@@ -84,7 +95,7 @@ def write_access_copy(
         "fflags": "+bitexact",
     }
     if video:
-        streams.append(source_file["V:0"].filter("scale", "min(iw,1280)", -2))
+        streams.append(_in_black(source_file["V:0"].filter("scale", "min(iw,1280)", -2), hidden))
         options |= {"vcodec": "libx264", "pix_fmt": "yuv420p", "crf": 25, "preset": "veryfast"}
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.new")
@@ -99,6 +110,26 @@ def write_access_copy(
         ) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _with_tone(sound: Any, hidden: Sequence[tuple[float, float]]) -> Any:
+    """Sample for sample, counted from the first one, as a transcript's times are."""
+    if not hidden:
+        return sound
+    inside = "+".join(f"between(n/s,{start_s},{end_s})" for start_s, end_s in hidden)
+    tone = f"{_TONE_LEVEL}*sin(2*PI*{_TONE_HZ}*n/s)"
+    return sound.filter("aeval", f"if({inside},{tone},val(ch))", channel_layout="same")
+
+
+def _in_black(picture: Any, hidden: Sequence[tuple[float, float]]) -> Any:
+    """Lips can be read: the picture is black, and a moment longer on both sides."""
+    if not hidden:
+        return picture
+    inside = "+".join(
+        f"between(t,{max(0.0, start_s - _BLACK_BEFORE_S)},{end_s + _BLACK_BEFORE_S})"
+        for start_s, end_s in hidden
+    )
+    return picture.filter("drawbox", color="black", thickness="fill", enable=inside)
 
 
 def _local(path: Path) -> str:

@@ -184,12 +184,13 @@ def transcribe(session: Session, **choice: Any) -> None:
 
 
 @command("testimony publish")
-def publish(session: Session) -> None:
+@click.option("--anew", is_flag=True, help="Make the database from nothing.")
+def publish(session: Session, anew: bool) -> None:
     """Brings publication/ up to date with archive.db and the sidecars."""
     from pipeline.publish import publish as bring_up_to_date
 
     with session.writing() as archive:
-        report = bring_up_to_date(archive, session.config, session.terminal)
+        report = bring_up_to_date(archive, session.config, session.terminal, anew=anew)
     session.finish([report])
 
 
@@ -336,6 +337,56 @@ def evaluate(session: Session, manifest: Path, timeline: Path | None, **choice: 
         click.echo(f"✗ {error}", err=True)
     if failed:
         sys.exit(_SOME_FAILED)
+
+
+@command("testimony withdraw lt-1998-0042 --reason 'Asked by her daughter, 2024-05-02'")
+@click.argument("ident", metavar="ID")
+@click.option("--reason", required=True, help="Kept in the archive, never published.")
+@click.option("--delete-masters", is_flag=True, help="Also its recordings; asks twice.")
+def withdraw(session: Session, ident: str, reason: str, delete_masters: bool) -> None:
+    """Closes a testimony for good, whatever its sidecar says, and publishes without it."""
+    from pipeline import withdraw as leave
+
+    with session.writing() as archive:
+        reports = [leave.withdraw(archive, session.config, ident, reason, session.terminal)]
+        if delete_masters and reports[0].ok and _sure(leave.masters(archive, ident), ident):
+            reports.append(leave.delete_masters(archive, ident))
+    session.finish(reports)
+
+
+@command("testimony backup /mnt/backups")
+@click.argument("target", metavar="DEST", type=click.Path(path_type=Path))
+def backup(session: Session, target: Path) -> None:
+    """Copies archive.db to DEST, also while the pipeline runs.
+
+    Recordings and metadata are files: copy them as you copy files.
+    """
+    from pipeline import backup as keep
+    from pipeline.archive import Archive
+
+    with Archive(session.root) as archive:
+        report = keep.backup(archive, target)
+    session.finish([report])
+
+
+@command("testimony restore /mnt/backups/archive-2026-11-23T101500Z.db")
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+def restore(session: Session, source: Path) -> None:
+    """Puts a backup in the place of archive.db, which is kept beside it."""
+    from pipeline import backup as keep
+
+    session.finish([keep.restore(session.root, source)])
+
+
+def _sure(recordings: Sequence[Any], ident: str) -> bool:
+    """Asks twice: whether, and for the testimony's id."""
+    for recording in recordings:
+        click.echo(f"  {printable(recording.path)}  sha256 {recording.sha256}", err=True)
+    question = f"Delete these {len(recordings)} masters? Nothing can bring them back"
+    if not recordings or not click.confirm(question, err=True):
+        return False
+    typed = click.prompt("Type the testimony's id to delete them", default="", err=True)
+    return bool(typed == ident)
 
 
 def _journey() -> Any:

@@ -13,6 +13,7 @@ from pipeline.errors import ConfigError, UsageError
 FILE = "config.yaml"
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Access = Literal["public", "researchers", "closed"]
+Channel = Literal["public", "researchers"]
 
 
 class _Settings(BaseModel):
@@ -50,6 +51,7 @@ class Config(_Settings):
         None, description="where workers on other machines find recordings/: file://, s3://, …"
     )
     access: Access = "closed"
+    contact: str | None = Field(None, description="whom to ask about what is not public")
     transcription: TranscriptionOptions = TranscriptionOptions()
 
     def model_for(self, language: str) -> str:

@@ -26,7 +26,7 @@ def ingest(archive: Archive, config: Config, paths: Iterable[Path] = ()) -> Repo
     report = Report("ingest")
     folder = archive.root / rec.FOLDER
     folder.mkdir(exist_ok=True)
-    sidecars = testimony.load_all(archive.root)
+    sidecars = archive.sidecars()
     for problem in sidecars.problems:
         report.problem(problem)
     for sidecar in sidecars.good:

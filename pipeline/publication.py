@@ -5,13 +5,21 @@ Shared by `publish`, which writes it, and the site, which reads it.
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pipeline.config import Channel
 
 FOLDER = Path("publication")
 DATABASE = "public.db"
 METADATA = "metadata.json"
 MEDIA = Path("media") / "public"
+# Researchers' database has all that they may see; their folder only what is not public.
+DATABASES: dict[Channel, str] = {"public": DATABASE, "researchers": "researchers.db"}
+MEDIA_OF: dict[Channel, Path] = {"public": MEDIA, "researchers": Path("media") / "researchers"}
 
 _SEARCH_SQL = """
 select
@@ -46,6 +54,7 @@ _TESTIMONIES = {
     "uses": "What its narrator agreed to",
     "warnings": "What may be hard to hear",
     "duration_s": "Length of all its recordings",
+    "fingerprint": "Another one as soon as anything published of it is another",
 }
 _RECORDINGS = {
     "id": "The start of the sha256 of the master's bytes",
@@ -73,50 +82,93 @@ _SEGMENTS = {
     "text_language_confidence": "How sure that opinion is, 0 to 1",
     "confidence": "How sure the engine was of the words, 0 to 1",
     "speaker": "Who speaks; empty: not known",
-    "state": "ok: machine text, corrected: a person's",
+    "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
 }
 
 
+_CLOSED = {
+    "id": "Stable name of the testimony",
+    "title": "What it is called",
+    "reason": "Why it is not here",
+    "contact": "Whom to ask",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One recording: its row, and its segments' rows in order."""
+
+    row: dict[str, Any]
+    segments: Iterable[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is published of one testimony: the rows of `testimonies`, `recordings`, `segments`."""
+
+    row: dict[str, Any]
+    parts: Sequence[Part]
+
+
+def sealed_address(address: str) -> str:
+    """An address as the list of former ones keeps it: it can be asked for, and not be read.
+
+    `address` is a table and a key, as `testimonies/lt-1998-0042`.
+    """
+    return hashlib.sha256(address.encode()).hexdigest()
+
+
 def datasette_metadata(title: str) -> dict[str, Any]:
-    """Datasette's metadata for `public.db`: titles, columns, units, facets, canned queries."""
+    """Datasette's metadata for both databases: titles, columns, units, facets, canned queries."""
     return {
         "title": title,
         "description": "Recorded testimonies, searchable word by word.",
         "license": "See the licence of each testimony",
         "databases": {
-            "public": {
-                "description": "Only what its narrators agreed to make public.",
-                "queries": {
-                    "search": {
-                        "title": "Search in what was said",
-                        "description": "All words must occur; language: lt, lv, … or empty.",
-                        "sql": _SEARCH_SQL,
-                        "params": ["q", "language"],
-                    }
-                },
-                "tables": {
-                    "testimonies": {
-                        "description": "One row for each testimony.",
-                        "columns": _TESTIMONIES,
-                        "units": {"duration_s": "s"},
-                        "facets": ["collection", "place"],
-                        "label_column": "title",
-                    },
-                    "recordings": {
-                        "description": "The parts of each testimony.",
-                        "columns": _RECORDINGS,
-                        "units": {"duration_s": "s"},
-                        "facets": ["testimony_id", "has_video"],
-                    },
-                    "segments": {
-                        "description": "What was said, line by line. Machine transcripts err.",
-                        "columns": _SEGMENTS,
-                        "units": {"start_s": "s", "end_s": "s"},
-                        "facets": ["language", "testimony_id", "state"],
-                        "label_column": "text",
-                        "size": 50,
-                    },
-                },
+            "public": _database("Only what its narrators agreed to make public."),
+            "researchers": _database("What its narrators agreed to show to researchers."),
+        },
+    }
+
+
+def _database(description: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "queries": {
+            "search": {
+                "title": "Search in what was said",
+                "description": "All words must occur; language: lt, lv, … or empty.",
+                "sql": _SEARCH_SQL,
+                "params": ["q", "language"],
             }
+        },
+        "tables": {
+            "testimonies": {
+                "description": "One row for each testimony.",
+                "columns": _TESTIMONIES,
+                "units": {"duration_s": "s"},
+                "facets": ["collection", "place"],
+                "label_column": "title",
+            },
+            "recordings": {
+                "description": "The parts of each testimony.",
+                "columns": _RECORDINGS,
+                "units": {"duration_s": "s"},
+                "facets": ["testimony_id", "has_video"],
+            },
+            "segments": {
+                "description": "What was said, line by line. Machine transcripts err.",
+                "columns": _SEGMENTS,
+                "units": {"start_s": "s", "end_s": "s"},
+                "facets": ["language", "testimony_id", "state"],
+                "label_column": "text",
+                "size": 50,
+            },
+            "closed": {
+                "description": "Testimonies that are kept here and may not be seen.",
+                "columns": _CLOSED,
+                "label_column": "title",
+            },
+            "gone": {"hidden": True},
         },
     }

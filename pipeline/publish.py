@@ -1,136 +1,153 @@
-"""Builds `publication/`: what may leave the archive. The only place that applies consent.
+"""Builds `publication/`: what may leave the archive, for the public and for researchers.
 
-A new `public.db` is written beside the old one and swapped in by one rename, so a reader sees
-the old or the new, never a mix. Nothing is hidden in it: what may not be public is not there.
+Nothing is hidden in what it builds: what may not be seen is not there. Each testimony carries a
+fingerprint of all that is published of it; where that is the same, it is left as it is.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
-from pipeline import audio, searchindex, testimony
+from pipeline import audio, consent, edition
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Config
-from pipeline.consent import may_be_public
-from pipeline.errors import AudioError, PublishError
-from pipeline.publication import DATABASE, FOLDER, MEDIA, METADATA, datasette_metadata
-from pipeline.recording import Recording
+from pipeline.edition import Change, Lists
+from pipeline.entries import Item, entry, fingerprint
+from pipeline.errors import AudioError, PublishError, printable
+from pipeline.holdings import Holdings, read_holdings
+from pipeline.publication import (
+    DATABASES,
+    FOLDER,
+    MEDIA_OF,
+    METADATA,
+    datasette_metadata,
+    sealed_address,
+)
 from pipeline.report import Progress, Report
-from pipeline.testimony import Sidecar
-from pipeline.transcript import PUBLIC_STATES, by_language
-
-# Raise it when what is written below changes, so that the next run publishes anew.
-_FORM = 1
 
 
-@dataclass(frozen=True)
-class Item:
-    """One testimony that may be public, with the masters that have a transcript."""
+def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool = False) -> Report:
+    """Brings `publication/` up to date; writes only the testimonies that have changed.
 
-    sidecar: Sidecar
-    recordings: tuple[Recording, ...]
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """What the access copies say of themselves."""
-        return {"title": self.sidecar.title, "comment": self.sidecar.notice or ""}
-
-    def media_name(self, recording: Recording) -> str:
-        """The copy's file name; new words in its tags make it another file."""
-        said = hashlib.sha256(json.dumps(self.tags, sort_keys=True).encode()).hexdigest()[:8]
-        return f"{recording.id}-{said}.{'mp4' if recording.has_video else 'm4a'}"
-
-
-def publish(archive: Archive, config: Config, progress: Progress) -> Report:
-    """Brings `publication/` up to date; does nothing where nothing has changed."""
-    report = Report("publish")
-    items = _publishable(archive, config, report)
-    fingerprint = _fingerprint(archive, config, items)
+    `anew` makes the databases from nothing, as the first time.
+    """
+    report = Report("publish", facts={"current": False})
+    holdings = read_holdings(archive, config)
+    for problem in holdings.sidecars.problems:
+        report.problem(problem)
+    for ident in holdings.ids:
+        decision = holdings.decide(ident, "public")
+        if not decision.allowed:
+            report.notes.append(f"{ident}: not published, {decision.reason}.")
+    for recording in holdings.unlisted:
+        if recording.testimony_id not in holdings.sidecars.by_id:
+            continue
+        where = f"the sidecar of {recording.testimony_id} does not name it"
+        report.notes.append(f"{printable(recording.path)}: not published, {where}.")
     folder = archive.root / FOLDER
-    if fingerprint == archive.last_publication() and _is_whole(folder, items):
-        report.unchanged += [item.sidecar.id for item in items]
-        return report
     try:
-        (folder / MEDIA).mkdir(parents=True, exist_ok=True)
-        copied = _copies(archive, folder, items, progress, report)
-        segments = _build(archive, folder, items, copied)
-        _write_metadata(folder, config)
-        os.replace(_draft(folder), folder / DATABASE)
-        _remove_stale(folder, copied)
+        _bring_up_to_date(archive, holdings, folder, progress, report, anew)
     except (OSError, sqlite3.Error) as error:
         report.problem(_refused(folder, error))
-        with suppress(OSError):
-            _draft(folder).unlink(missing_ok=True)
         return report
-    if copied == {item.media_name(r) for item in items for r in item.recordings}:
-        archive.save_publication(fingerprint, len(items), segments)
-    report.done += [item.sidecar.id for item in items]
-    report.facts["segments"] = segments
+    report.facts["current"] = True
     return report
 
 
-def _publishable(archive: Archive, config: Config, report: Report) -> list[Item]:
-    sidecars = testimony.load_all(archive.root)
-    for problem in sidecars.problems:
-        report.problem(problem)
-    transcribed: dict[str, list[Recording]] = {}
-    for recording in archive.recordings():
-        if recording.current_run_id is not None:
-            transcribed.setdefault(recording.testimony_id, []).append(recording)
-    items = []
-    for row in archive.testimonies():
-        sidecar = sidecars.by_id.get(row["id"])
-        decision = may_be_public(sidecar, config.access)
-        recordings = tuple(transcribed.get(row["id"], ()))
-        if sidecar is None or not decision.allowed:
-            report.notes.append(f"{row['id']}: not published, {decision.reason}.")
-        elif recordings:
-            items.append(Item(sidecar, recordings))
-    return items
+def _bring_up_to_date(
+    archive: Archive,
+    holdings: Holdings,
+    folder: Path,
+    progress: Progress,
+    report: Report,
+    anew: bool,
+) -> None:
+    public, researchers = holdings.allowed("public"), holdings.allowed("researchers")
+    only_researchers = [item for ident, item in researchers.items() if ident not in public]
+    copied = _copies(archive, folder / MEDIA_OF["public"], [*public.values()], progress, report)
+    more = _copies(archive, folder / MEDIA_OF["researchers"], only_researchers, progress, report)
+    lists = _lists(archive, holdings)
+    change = _edition(archive, folder / DATABASES["public"], public, copied, lists, anew)
+    _note(report, public, change, "")
+    path = folder / DATABASES["researchers"]
+    if only_researchers:
+        every = copied | more
+        change = _edition(archive, path, researchers, every, lists, anew)
+        only = {item.sidecar.id: item for item in only_researchers}
+        _note(report, only, change, " (researchers)")
+    else:
+        path.unlink(missing_ok=True)
+        edition.discard_drafts(path)
+    _write_metadata(folder, holdings.config)
+    for channel, names in (("public", copied), ("researchers", more)):
+        _remove_stale(folder / MEDIA_OF[channel], names)  # type: ignore[index]
+    report.facts["testimonies"] = len(public)
 
 
-def _fingerprint(archive: Archive, config: Config, items: Sequence[Item]) -> str:
-    parts: list[object] = [_FORM, config.title]
-    quarantined = {name: row["quarantined"] for name, row in archive.summaries().items()}
-    for item in items:
-        runs = [[r.id, r.part, r.current_run_id, quarantined[r.id]] for r in item.recordings]
-        parts.append([item.sidecar.model_dump(mode="json"), runs])
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+def _edition(
+    archive: Archive,
+    path: Path,
+    items: Mapping[str, Item],
+    copied: set[str],
+    lists: Lists,
+    anew: bool,
+) -> Change:
+    key, revisions = archive.fingerprint_key(), archive.revisions()
+    wanted = {i: fingerprint(key, item, revisions, copied) for i, item in items.items()}
+    change = edition.bring_up_to_date(
+        path, wanted, lambda ident: entry(archive, items[ident], copied), lists, anew=anew
+    )
+    archive.record("publication", change.written, database=path.name)
+    archive.record("publication", change.removed, database=path.name, taken_out=True)
+    return change
 
 
-def _is_whole(folder: Path, items: Sequence[Item]) -> bool:
-    media = [folder / MEDIA / i.media_name(r) for i in items for r in i.recordings]
-    return all(path.is_file() for path in (folder / DATABASE, folder / METADATA, *media))
+def _note(report: Report, items: Mapping[str, Item], change: Change, who: str) -> None:
+    written = set(change.written)
+    report.done += [f"{ident}{who}" for ident in items if ident in written]
+    report.done += [f"{ident}: taken out{who}" for ident in change.removed]
+    report.unchanged += [f"{ident}{who}" for ident in items if ident not in written]
+
+
+def _lists(archive: Archive, holdings: Holdings) -> Lists:
+    """What is known to be closed, and the addresses that answer that something was withdrawn."""
+    closed = []
+    for ident in holdings.ids:
+        sidecar = holdings.sidecars.by_id.get(ident)
+        listed = consent.may_be_listed(sidecar, withdrawn=ident in holdings.withdrawn)
+        if sidecar is None or not listed or holdings.decide(ident, "public").allowed:
+            continue
+        how = holdings.config.contact
+        closed.append((ident, sidecar.title, sidecar.access_reason, how))
+    gone = {a for ident in holdings.withdrawn for a in archive.addresses(ident)}
+    return Lists(closed=tuple(closed), gone=tuple(sorted(map(sealed_address, gone))))
 
 
 def _copies(
     archive: Archive, folder: Path, items: Sequence[Item], progress: Progress, report: Report
 ) -> set[str]:
     """Makes the access copies that are missing; returns the names of all that are there."""
+    folder.mkdir(parents=True, exist_ok=True)
     wanted = [(item, recording) for item in items for recording in item.recordings]
-    names = {item.media_name(recording) for item, recording in wanted}
-    there = {name for name in names if (folder / MEDIA / name).is_file()}
-    missing = [(i, r) for i, r in wanted if i.media_name(r) not in there]
+    names = {name for item in items for name in item.media.values()}
+    there = {entry.name for entry in os.scandir(folder) if entry.is_file()} & names
+    missing = [(i, r) for i, r in wanted if i.media[r.id] not in there]
     progress.begin("Copying sound", sum(recording.duration_s for _, recording in missing))
     for item, recording in missing:
-        name = item.media_name(recording)
+        name = item.media[recording.id]
         try:
             audio.write_access_copy(
                 archive.root / rec.FOLDER / recording.path,
-                folder / MEDIA / name,
+                folder / name,
                 video=recording.has_video,
+                hidden=[(r.start_s, r.end_s) for r in item.redactions(recording)],
                 shown=recording.path,
                 **item.tags,
             )
@@ -142,181 +159,22 @@ def _copies(
     return there
 
 
-def _build(archive: Archive, folder: Path, items: Sequence[Item], copied: set[str]) -> int:
-    """Writes the new database beside the old; returns the number of segments."""
-    draft = _draft(folder)
-    draft.unlink(missing_ok=True)
-    db = Database(sqlite3.connect(draft))
-    try:
-        _create_tables(db)
-        with db.atomic():
-            for item in items:
-                db.table("testimonies").insert(_testimony_row(archive, item))
-                for recording in item.recordings:
-                    media = item.media_name(recording)
-                    row = _recording_row(archive, recording, media if media in copied else None)
-                    db.table("recordings").insert(row)
-                    db.table("segments").insert_all(_segment_rows(archive, recording))
-                    searchindex.add(db, recording.id)
-            searchindex.finish(db)
-        db.analyze()
-        return db.table("segments").count
-    finally:
-        db.close()
-
-
-def _create_tables(db: Database) -> None:
-    db.table("testimonies").create(
-        {
-            "id": str,
-            "title": str,
-            "narrator": str,
-            "narrator_born": int,
-            "interviewer": str,
-            "recorded_on": str,
-            "place": str,
-            "languages_declared": str,
-            "languages_detected": str,
-            "collection": str,
-            "summary": str,
-            "notice": str,
-            "licence": str,
-            "uses": str,
-            "warnings": str,
-            "duration_s": float,
-        },
-        pk="id",
-    )
-    db.table("recordings").create(
-        {
-            "id": str,
-            "testimony_id": str,
-            "part": int,
-            "duration_s": float,
-            "has_video": int,
-            "media": str,
-            "engine": str,
-            "model": str,
-            "transcribed_at": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id")],
-    )
-    db.table("segments").create(
-        {
-            "id": int,
-            "testimony_id": str,
-            "recording_id": str,
-            "n": int,
-            "start_s": float,
-            "end_s": float,
-            "text": str,
-            "language": str,
-            "language_confidence": float,
-            "language_source": str,
-            "text_language": str,
-            "text_language_confidence": float,
-            "confidence": float,
-            "speaker": str,
-            "state": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
-    )
-    db.table("segments").create_index(["recording_id", "n"])
-    db.table("segments").create_index(["testimony_id"])
-    db.table("segments").create_index(["language"])
-    searchindex.create(db)
-
-
-def _testimony_row(archive: Archive, item: Item) -> dict[str, Any]:
-    sidecar = item.sidecar
-    heard = [json.loads(_run(archive, r)["languages"]).items() for r in item.recordings]
-    detected = list(by_language(chain.from_iterable(heard)))
-    declared = sidecar.languages
-    return {
-        "id": sidecar.id,
-        "title": sidecar.title,
-        # Who asked for a pseudonym is published under no other name.
-        "narrator": sidecar.narrator.pseudonym or sidecar.narrator.name,
-        "narrator_born": sidecar.narrator.born,
-        "interviewer": sidecar.interviewer,
-        "recorded_on": sidecar.recorded_on,
-        "place": sidecar.place,
-        "languages_declared": None if declared is None else json.dumps(declared),
-        "languages_detected": json.dumps(detected),
-        "collection": sidecar.collection,
-        "summary": sidecar.summary,
-        "notice": sidecar.notice,
-        "licence": sidecar.licence,
-        "uses": json.dumps(sidecar.uses),
-        "warnings": json.dumps(sidecar.warnings, ensure_ascii=False),
-        "duration_s": round(sum(r.duration_s for r in item.recordings), 3),
-    }
-
-
-def _recording_row(archive: Archive, recording: Recording, media: str | None) -> dict[str, Any]:
-    run = _run(archive, recording)
-    return {
-        "id": recording.id,
-        "testimony_id": recording.testimony_id,
-        "part": recording.part,
-        "duration_s": recording.duration_s,
-        "has_video": int(recording.has_video),
-        "media": media,
-        "engine": run["engine"],
-        "model": run["model"],
-        "transcribed_at": run["finished_at"],
-    }
-
-
-def _segment_rows(archive: Archive, recording: Recording) -> Iterator[dict[str, Any]]:
-    if recording.current_run_id is None:
-        return
-    for n, (ident, segment) in enumerate(archive.segments(recording.current_run_id), start=1):
-        if segment.state not in PUBLIC_STATES:
-            continue
-        yield {
-            "id": ident,
-            "testimony_id": recording.testimony_id,
-            "recording_id": recording.id,
-            "n": n,
-            "start_s": segment.start_s,
-            "end_s": segment.end_s,
-            "text": segment.text,
-            "language": segment.language,
-            "language_confidence": segment.language_confidence,
-            "language_source": segment.language_source,
-            "text_language": segment.text_language,
-            "text_language_confidence": segment.text_language_confidence,
-            "confidence": segment.confidence,
-            "speaker": segment.speaker,
-            "state": segment.state,
-        }
-
-
-def _run(archive: Archive, recording: Recording) -> dict[str, Any]:
-    if recording.current_run_id is None:
-        raise ValueError(f"{recording.id} has no transcript and cannot be published")
-    return archive.run(recording.current_run_id)
-
-
 def _write_metadata(folder: Path, config: Config) -> None:
-    draft = folder / f".{METADATA}.new"
-    text = json.dumps(datasette_metadata(config.title), indent=2, ensure_ascii=False)
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, folder / METADATA)
+    document: dict[str, Any] = datasette_metadata(config.title)
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    path, draft = folder / METADATA, folder / f".{METADATA}.new"
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)
 
 
 def _remove_stale(folder: Path, copied: set[str]) -> None:
     """Sound that is no longer published goes, and what a killed run left half-written."""
-    for path in (folder / MEDIA).iterdir():
-        if path.name not in copied:
-            path.unlink()
-
-
-def _draft(folder: Path) -> Path:
-    return folder / f".{DATABASE}.new"
+    for found in list(os.scandir(folder)):
+        if found.name not in copied:
+            with suppress(FileNotFoundError):
+                Path(found.path).unlink()
 
 
 def _refused(folder: Path, error: Exception) -> PublishError:

@@ -30,6 +30,9 @@ masters: null
 # For testimonies whose sidecar says nothing: public, researchers or closed.
 access: closed
 
+# Whom to ask about testimonies that are closed but may be known to exist.
+contact: null
+
 # How speech becomes text. A change of these transcribes anew; the defaults are good.
 # transcription:
 #   beam_size: 5              # hypotheses kept while decoding
@@ -57,7 +60,7 @@ recordings: [lt-1998-0042-a.mp3, lt-1998-0042-b.mp3]     # in order; below recor
 access: closed                   # public | researchers | closed
 access_until: null
 access_reason: null
-listed: true
+listed: false                    # true: title and reason may be shown while it is closed
 licence: null
 agreement: null
 uses: [online, teaching, research]

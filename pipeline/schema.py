@@ -5,6 +5,8 @@ Times are seconds from the start of the recording (`_s`), languages BCP 47, mome
 
 from __future__ import annotations
 
+import secrets
+
 from sqlite_utils import Database, Migrations
 
 migration = Migrations("testimony-archive")
@@ -187,3 +189,58 @@ def m008_steps_of_unfinished_runs(db: Database) -> None:
         not_null={"stage", "took_s", "result"},
         foreign_keys=[("run_id", "runs", "id")],
     )
+
+
+@migration()
+def m009_revisions(db: Database) -> None:
+    """How often the text of a run was changed, whoever changed it: `publish` then looks again."""
+    db.table("runs").add_column("revision", int, not_null_default=0)
+    for event, run in (("INSERT", "new"), ("UPDATE", "new"), ("DELETE", "old")):
+        db.execute(
+            f"CREATE TRIGGER segments_revised_by_{event.lower()} AFTER {event} ON segments BEGIN"
+            f" UPDATE runs SET revision = revision + 1 WHERE id = {run}.run_id; END"
+        )
+
+
+@migration()
+def m010_fingerprint_key(db: Database) -> None:
+    """What is published carries fingerprints; without this key nobody can check a guess on one."""
+    db.table("keys").create({"name": str, "key": str}, pk="name", not_null={"key"})
+    db.table("keys").insert({"name": "fingerprints", "key": secrets.token_hex(32)})
+    # The published file now says itself what it was made from.
+    db.table("publications").drop()
+
+
+@migration()
+def m011_readings(db: Database) -> None:
+    """Sidecars that were read and found good, by their bytes, so that each is parsed only once."""
+    db.table("readings").create({"key": str, "said": str}, pk="key", not_null={"said"})
+
+
+@migration()
+def m012_events(db: Database) -> None:
+    """What was done with what, as PREMIS has it; rows are only ever added."""
+    db.table("events").create(
+        {
+            "id": int,
+            "at": str,
+            "type": str,
+            "object": str,
+            "outcome": str,
+            "detail": str,
+            "agent": str,
+        },
+        pk="id",
+        not_null={"at", "type", "object", "outcome", "detail", "agent"},
+    )
+    db.table("events").create_index(["object"])
+    # What decides what may be published is asked for each time.
+    db.execute(
+        "CREATE INDEX events_that_close ON events (type, object)"
+        " WHERE type IN ('withdrawal', 'deletion')"
+    )
+    for event in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER events_refuse_{event.lower()} BEFORE {event} ON events BEGIN"
+            " SELECT RAISE(ABORT, 'events are only ever added'); END"
+        )

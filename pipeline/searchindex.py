@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+# Raise it when the index would be another: an older one is then made anew.
+VERSION = "1"
+
 
 def create(db: Database) -> None:
     """Makes the empty index beside the empty table `segments`."""

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
-from pipeline import testimony
 from pipeline.archive import Archive
 from pipeline.config import Config
-from pipeline.consent import may_be_public
+from pipeline.holdings import read_holdings
 from pipeline.recording import Recording
 from pipeline.transcript import by_language
 
@@ -36,7 +35,7 @@ class Standing:
 
 def status(archive: Archive, config: Config) -> dict[str, Any]:
     """Everything `testimony status --json` prints."""
-    sidecars = testimony.load_all(archive.root)
+    holdings = read_holdings(archive, config)
     recordings: dict[str, list[Recording]] = {}
     for recording in archive.recordings():
         recordings.setdefault(recording.testimony_id, []).append(recording)
@@ -45,7 +44,7 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
     standings = []
     for row in archive.testimonies():
         mine = recordings.get(row["id"], [])
-        decision = may_be_public(sidecars.by_id.get(row["id"]), config.access)
+        decision = holdings.decide(row["id"], "public")
         done = [summaries[r.id] for r in mine if r.id in summaries]
         waiting = [] if decision.allowed else [f"not published: {decision.reason}"]
         waiting += _doubts(done)
@@ -69,7 +68,7 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
     return {
         "archive": str(archive.root),
         "testimonies": [asdict(standing) for standing in standings],
-        "problems": [str(problem) for problem in sidecars.problems],
+        "problems": [str(problem) for problem in holdings.sidecars.problems],
     }
 
 

@@ -20,6 +20,10 @@ _NAMES = {
     "publish": "published",
     "verify": "checked",
     "release": "released",
+    "withdraw": "withdrawn",
+    "delete masters": "deleted",
+    "backup": "written",
+    "restore": "put back",
 }
 
 

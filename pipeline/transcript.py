@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-# Text in one of these states may be published; what is quarantined or redacted may not.
+# Text in one of these states may be published; what is quarantined may not.
 PUBLIC_STATES = ("ok", "corrected")
 
 

@@ -3,105 +3,165 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline import recording as rec
-from pipeline import testimony
 from pipeline.archive import Archive
-from pipeline.config import Config
-from pipeline.consent import may_be_public
+from pipeline.config import Channel, Config
 from pipeline.errors import MediaError, PipelineError, PublishError, printable
-from pipeline.publication import DATABASE, FOLDER, MEDIA
+from pipeline.holdings import Holdings, read_holdings
+from pipeline.publication import DATABASES, FOLDER, MEDIA_OF
+from pipeline.recording import Recording
 from pipeline.report import Progress, Report
 
 
+@dataclass
+class _Fixity:
+    """What the masters' bytes say: found hashes by recording id, and files nobody registered."""
+
+    found: dict[str, str | None] = field(default_factory=dict)  # None: not there, or unreadable
+    unknown: dict[str, str] = field(default_factory=dict)  # path to sha256
+
+
 def verify(archive: Archive, config: Config, progress: Progress) -> Report:
-    """Re-hashes every master, checks the databases, and what is public against the sidecars."""
+    """Re-hashes every master, checks the databases, and what is published against the sidecars.
+
+    Every master's outcome is recorded as an event.
+    """
     report = Report("verify")
     recordings = archive.recordings()
-    progress.begin("Checking masters", sum(recording.duration_s for recording in recordings))
-    for recording in recordings:
-        path = archive.root / rec.FOLDER / recording.path
-        try:
-            _master(path, recording.sha256)
-            report.done.append(f"{printable(recording.path)}: intact")
-        except PipelineError as error:
-            report.problem(error.about(recording.path))
-        progress.advance(recording.duration_s)
-    progress.end()
-    _unknown(archive, {recording.path for recording in recordings}, report)
+    fixity = _hash_all(archive, recordings, progress, report)
+    renamed = _masters(archive, recordings, fixity, report)
+    for name, sha in fixity.unknown.items():
+        _unknown(archive, name, sha, renamed, report)
     for fault in archive.faults():
         report.problem(PublishError(archive.path, f"{fault}.", "Restore the last backup."))
-    _publication(archive, config, report)
+    holdings = read_holdings(archive, config)
+    for problem in holdings.sidecars.problems:
+        report.problem(problem)
+    for channel in DATABASES:
+        _publication(archive, holdings, channel, report)
     return report
 
 
-def _master(path: Path, expected: str) -> None:
-    if not path.exists():
-        raise MediaError(
-            path, f"is missing; expected sha256 {expected}.", "Bring it back from a copy."
-        )
-    found = rec.sha256(path)
-    if found != expected:
-        raise MediaError(
-            path,
-            f"is damaged or was changed: expected sha256 {expected}, found {found}.",
-            "Bring back the original from a copy.",
-        )
-
-
-def _unknown(archive: Archive, known: set[str], report: Report) -> None:
+def _hash_all(
+    archive: Archive, recordings: list[Recording], progress: Progress, report: Report
+) -> _Fixity:
+    fixity = _Fixity()
     folder = archive.root / rec.FOLDER
-    if not folder.is_dir():
-        return
-    for found in rec.walk(folder):
+    progress.begin("Checking masters", sum(recording.duration_s for recording in recordings))
+    for recording in recordings:
+        try:
+            path = folder / recording.path
+            fixity.found[recording.id] = rec.sha256(path) if path.exists() else None
+        except PipelineError as error:
+            fixity.found[recording.id] = None
+            report.problem(error.about(recording.path))
+        progress.advance(recording.duration_s)
+    progress.end()
+    known = {recording.path for recording in recordings}
+    for found in rec.walk(folder) if folder.is_dir() else ():
         if isinstance(found, PipelineError):
             report.problem(found)
             continue
         name = found.relative_to(folder).as_posix()
-        if name in known or not rec.looks_like_one(found):
+        if name not in known and rec.looks_like_one(found):
+            try:
+                fixity.unknown[name] = rec.sha256(found)
+            except PipelineError as error:
+                report.problem(error.about(name))
+    return fixity
+
+
+def _masters(
+    archive: Archive, recordings: list[Recording], fixity: _Fixity, report: Report
+) -> set[str]:
+    """Reports each master and records it; returns the new paths of those that were renamed."""
+    places = {sha: name for name, sha in fixity.unknown.items()}
+    deleted = archive.deleted()
+    renamed = set()
+    for recording in recordings:
+        expected, found = recording.sha256, fixity.found[recording.id]
+        place = places.get(expected) if found is None else None
+        if found == expected:
+            report.done.append(f"{printable(recording.path)}: intact")
+        elif recording.id in deleted:
+            report.notes.append(f"{printable(recording.path)}: deleted after its withdrawal.")
             continue
-        try:
-            sha = rec.sha256(found)
-        except PipelineError as error:
-            report.problem(error.about(name))
-            continue
-        twin = archive.recording_with(sha)
-        if twin is None:
-            report.problem(MediaError(name, f"is unknown (sha256 {sha}).", "Run: testimony ingest"))
+        elif place is not None:
+            renamed.add(place)
+            report.problem(_renamed(recording, place))
         else:
-            report.notes.append(
-                f"{printable(name)}: the same bytes as {printable(twin.path)} (sha256 {sha})."
-            )
-
-
-def _publication(archive: Archive, config: Config, report: Report) -> None:
-    folder = archive.root / FOLDER
-    path = folder / DATABASE
-    if not path.is_file():
-        report.notes.append("Nothing is published yet.")
-        return
-    sidecars = testimony.load_all(archive.root)
-    for problem in sidecars.problems:
-        report.problem(problem)
-    try:
-        public, media = _read(path)
-    except sqlite3.Error as error:
-        report.problem(PublishError(path, f"is damaged ({error}).", "Run: testimony publish"))
-        return
-    for ident in public:
-        decision = may_be_public(sidecars.by_id.get(ident), config.access)
-        if not decision.allowed:
-            report.problem(
-                PublishError(ident, f"is public, but {decision.reason}.", "Run: testimony publish")
-            )
-    there = {p.name for p in (folder / MEDIA).iterdir()} if (folder / MEDIA).is_dir() else set()
-    for name in sorted(media - there):
-        report.problem(PublishError(name, "is published but missing.", "Run: testimony publish"))
-    for name in sorted(there - media):
-        report.problem(
-            PublishError(name, "lies in the public folder unasked.", "Run: testimony publish")
+            report.problem(_missing(recording) if found is None else _damaged(recording, found))
+        archive.record(
+            "fixity check",
+            [recording.id],
+            "success" if found == expected else "fail",
+            path=recording.path,
+            expected=expected,
+            found=found or (expected if place else None),
         )
+    return renamed
+
+
+def _missing(recording: Recording) -> MediaError:
+    what = f"is missing: expected sha256 {recording.sha256}, found no file."
+    return MediaError(recording.path, what, "Bring it back from a copy.")
+
+
+def _damaged(recording: Recording, found: str) -> MediaError:
+    what = f"is damaged or was changed: expected sha256 {recording.sha256}, found {found}."
+    return MediaError(recording.path, what, "Bring back the original from a copy.")
+
+
+def _renamed(recording: Recording, place: str) -> MediaError:
+    sha = recording.sha256
+    what = f"was renamed to {printable(place)}: expected sha256 {sha}, found {sha} there."
+    return MediaError(recording.path, what, "Give it back its name, or run: testimony ingest")
+
+
+def _unknown(archive: Archive, name: str, sha: str, renamed: set[str], report: Report) -> None:
+    if name in renamed:
+        return
+    twin = archive.recording_with(sha)
+    if twin is None:
+        what = f"is unknown: expected no such file, found sha256 {sha}."
+        report.problem(MediaError(name, what, "Run: testimony ingest"))
+    else:
+        same = f"{printable(name)}: the same bytes as {printable(twin.path)} (sha256 {sha})."
+        report.notes.append(same)
+
+
+def _publication(archive: Archive, holdings: Holdings, channel: Channel, report: Report) -> None:
+    folder = archive.root / FOLDER
+    path, media = folder / DATABASES[channel], folder / MEDIA_OF[channel]
+    if not path.is_file():
+        if channel == "public":
+            report.notes.append("Nothing is published yet.")
+        return
+    try:
+        published, named = _read(path)
+    except sqlite3.Error as error:
+        again = "Run: testimony publish --anew"
+        report.problem(PublishError(path, f"is damaged ({error}).", again))
+        return
+    for ident in published:
+        decision = holdings.decide(ident, channel)
+        if not decision.allowed:
+            what = f"is in {path.name}, but {decision.reason}."
+            report.problem(PublishError(ident, what, "Run: testimony publish"))
+    there = _names(media)
+    elsewhere = _names(folder / MEDIA_OF["public"]) if channel == "researchers" else set()
+    for name in sorted(named - there - elsewhere):
+        report.problem(PublishError(name, "is published but missing.", "Run: testimony publish"))
+    for name in sorted(there - named):
+        what = f"lies in {MEDIA_OF[channel].as_posix()} unasked."
+        report.problem(PublishError(name, what, "Run: testimony publish"))
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
 
 def _read(path: Path) -> tuple[list[str], set[str]]:

@@ -66,15 +66,22 @@ class YamlFile:
 def read(path: Path, shown: str) -> YamlFile:
     """Reads one file; `shown` is how problems name it. Never raises for what is in the file."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return parse(path, path.read_bytes(), shown)
+    except OSError as error:
+        return _broken(path, shown, None, f"cannot be read ({error.strerror}).")
+
+
+def parse(path: Path, raw: bytes, shown: str) -> YamlFile:
+    """The same for bytes that were read from `path` already."""
+    try:
+        # As a text file is read: any line end, and no byte order mark.
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
         # yaml.load is safe here: _Loader is a SafeLoader.
         node = yaml.compose(text, Loader=_Loader)
         lines: dict[Path_, int] = {(): 1}
         problems: list[Problem] = []
         _walk(node, (), lines, problems, shown)
         data = yaml.load(text, Loader=_Loader)  # noqa: S506
-    except OSError as error:
-        return _broken(path, shown, None, f"cannot be read ({error.strerror}).")
     except UnicodeDecodeError as error:
         return _broken(path, shown, None, f"is not UTF-8 text (byte {error.start}).")
     except yaml.YAMLError as error:

@@ -14,23 +14,15 @@ LAYERS = {
     0: {"errors"},
     1: {"sound", "yamlfile", "transcript", "report", "lock"},
     2: {"config", "recording", "spool"},
-    3: {
-        "testimony",
-        "audio",
-        "masters",
-        "languages",
-        "windows",
-        "publication",
-        "quality",
-        "scoring",
-    },
-    4: {"engines", "engines.models", "consent"},
+    3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
+    | {"quality", "scoring"},
+    4: {"engines", "engines.models", "consent", "withdrawn"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
-    6: {"engines.openai", "archive", "search", "searchindex", "site.live"},
-    7: {"engines.choose", "site.media", "site.pages"},
-    8: {"steps", "ingest", "publish", "status", "verify", "scaffold", "terminal", "log", "site"},
-    9: {"listen", "workers", "site.app"},
-    10: {"conduct", "cluster", "evaluate"},
+    6: {"engines.openai", "archive", "search", "searchindex", "site.accounts", "site.live"},
+    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
+    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
+    9: {"listen", "workers", "publish", "status", "verify"},
+    10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
     11: {"run"},
     12: {"cli"},
     13: {"__main__"},
@@ -97,10 +89,10 @@ def test_only_audio_runs_ffmpeg() -> None:
     assert users == {"audio"}
 
 
-def test_only_archive_and_publish_open_sqlite_for_writing() -> None:
+def test_only_archive_and_edition_open_sqlite_for_writing() -> None:
     users = {
         name
         for name, path in modules().items()
         if "Database(sqlite3.connect" in path.read_text(encoding="utf-8")
     }
-    assert users == {"archive", "publish"}
+    assert users == {"archive", "edition"}

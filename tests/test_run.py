@@ -58,7 +58,7 @@ def test_a_failed_recording_is_tried_again_and_the_others_are_not(three: Folder)
     engine = FakeEngine()
     _, transcribed, published = three.run(engine)
     assert (engine.decoded, transcribed.ok) == (1, True)
-    assert published.done == ["a", "b", "c"]
+    assert (published.done, published.unchanged) == (["b"], ["a", "c"])
 
 
 def test_other_settings_make_a_new_run_and_the_old_one_stays(three: Folder) -> None:

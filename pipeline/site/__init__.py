@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.site import live, pages
+from pipeline.site import guard, live, pages
 from pipeline.site.media import media
 
 if TYPE_CHECKING:
@@ -29,4 +29,6 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:
-    return live.follow_publications(datasette)
+    guarded, following = guard.guard(datasette), live.follow_publications(datasette)
+    # The newest publication first, so that the guard knows what is gone.
+    return lambda app: following(guarded(app))

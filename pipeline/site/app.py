@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from datasette.app import Datasette
 
 from pipeline.errors import UsageError
-from pipeline.publication import DATABASE, FOLDER, METADATA
+from pipeline.publication import DATABASE, DATABASES, FOLDER, METADATA
+from pipeline.site import accounts
 from pipeline.site.live import PLUGIN
 
 _SETTINGS = {
@@ -18,6 +20,9 @@ _SETTINGS = {
     "max_returned_rows": 1000,
     "default_page_size": 50,
     "num_sql_threads": 4,
+    "facet_time_limit_ms": 200,
+    "max_csv_mb": 20,
+    "allow_signed_tokens": False,
 }
 
 
@@ -32,11 +37,26 @@ def build(root: Path) -> Datasette:
     database = folder / DATABASE
     if not database.is_file():
         raise UsageError(database, "nothing is published yet.", "Run: testimony run")
-    metadata = json.loads((folder / METADATA).read_text(encoding="utf-8"))
-    metadata["plugins"] = {PLUGIN: {"publication": str(folder.resolve())}}
+    found = [folder / file for file in DATABASES.values() if (folder / file).is_file()]
     return Datasette(
-        [], immutables=[str(database.resolve())], metadata=metadata, settings=_SETTINGS
+        [],
+        immutables=[str(path.resolve()) for path in found],
+        metadata=_metadata(root, folder),
+        settings=_SETTINGS,
     )
+
+
+def _metadata(root: Path, folder: Path) -> dict[str, Any]:
+    """What `publish` wrote, with who may log in; a name that was struck off may nothing at once."""
+    known = accounts.read(root)
+    metadata: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
+    metadata["plugins"] = {
+        PLUGIN: {"publication": str(folder.resolve())},
+        "datasette-auth-passwords": accounts.plugin_settings(known),
+    }
+    only = {"allow": {"id": sorted(known)}, "allow_sql": {"id": sorted(known)}}
+    metadata["databases"]["researchers"] |= only
+    return metadata
 
 
 def must_be_free(host: str, port: int) -> None:

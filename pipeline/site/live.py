@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette.database import Database
 
-from pipeline.publication import DATABASE
+from pipeline.publication import DATABASES
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -24,26 +24,29 @@ def publication_folder(datasette: Datasette) -> Path | None:
 
 
 def follow_publications(datasette: Datasette) -> Callable[[Any], Any]:
-    """ASGI middleware that notices when `publish` has put another `public.db` in place."""
+    """ASGI middleware that notices when `publish` has put other databases in place."""
 
     def wrap(app: Any) -> Any:
         folder = publication_folder(datasette)
         if folder is None:
             return app
-        path = folder / DATABASE
-        opened = _identity(path)
+        opened = {path: _identity(path) for path in _databases(folder)}
 
         async def follow(scope: Any, receive: Any, send: Any) -> None:
-            nonlocal opened
-            found = _identity(path)
-            if found is not None and found != opened:
-                opened = found
-                _reopen(datasette, path)
+            for path in opened:
+                found = _identity(path)
+                if found != opened[path]:
+                    opened[path] = found
+                    _reopen(datasette, path)
             await app(scope, receive, send)
 
         return follow
 
     return wrap
+
+
+def _databases(folder: Path) -> list[Path]:
+    return [folder / file for file in DATABASES.values()]
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -55,10 +58,14 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _reopen(datasette: Datasette, path: Path) -> None:
+    """The file as it is now, or no database any more where it is gone."""
     name = path.stem
-    fresh = Database(datasette, path=str(path), is_mutable=False)
-    fresh.name, fresh.route = name, name
-    datasette.databases = {**datasette.databases, name: fresh}
+    others = {known: db for known, db in datasette.databases.items() if known != name}
+    if path.is_file():
+        fresh = Database(datasette, path=str(path), is_mutable=False)
+        fresh.name, fresh.route = name, name
+        others[name] = fresh
+    datasette.databases = others
     # Datasette keeps one connection for each thread and database name, so that only new threads
     # open the new file; the old ones finish what they are reading.
     old = datasette.executor

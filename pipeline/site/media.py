@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasette.utils.asgi import NotFound, Request
 from starlette.responses import FileResponse
 
-from pipeline.publication import DATABASE, MEDIA
+from pipeline.publication import DATABASES, MEDIA_OF
 from pipeline.site.live import publication_folder
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-_NAME = DATABASE.removesuffix(".db")
-
 
 async def media(
     datasette: Datasette, request: Request, scope: Any, receive: Any, send: Any
 ) -> None:
-    """Answers 200 or 206; 404 for whatever `public.db` does not name."""
-    folder = publication_folder(datasette)
-    rows = await datasette.get_database(_NAME).execute(
-        "SELECT media FROM recordings WHERE id = ? AND media IS NOT NULL",
-        [request.url_vars["recording_id"]],
-    )
-    row = rows.first()
-    if folder is None or row is None or not (folder / MEDIA / row["media"]).is_file():
+    """Answers 200 or 206; 404 for whatever this reader's databases do not name."""
+    path = await _copy(datasette, request.actor, request.url_vars["recording_id"])
+    if path is None:
         raise NotFound("There is no such recording in this archive.")
-    kind = "video/mp4" if row["media"].endswith(".mp4") else "audio/mp4"
-    # `no-cache`: ask again each time, so that a withdrawn recording is not heard from a cache.
-    response = FileResponse(
-        folder / MEDIA / row["media"], media_type=kind, headers={"cache-control": "no-cache"}
-    )
+    kind = "video/mp4" if path.suffix == ".mp4" else "audio/mp4"
+    # `no-cache`: ask again each time, so that a withdrawn recording is not heard from a cache;
+    # `private`: and none between here and the reader keeps it for others.
+    response = FileResponse(path, media_type=kind, headers={"cache-control": "private, no-cache"})
     await response(scope, receive, send)
+
+
+async def _copy(datasette: Datasette, actor: Any, recording_id: str) -> Path | None:
+    folder = publication_folder(datasette)
+    for channel, file in DATABASES.items():
+        name = file.removesuffix(".db")
+        if folder is None or name not in datasette.databases:
+            continue
+        if not await datasette.permission_allowed(actor, "view-database", name, default=True):
+            continue
+        rows = await datasette.get_database(name).execute(
+            "SELECT media FROM recordings WHERE id = ? AND media IS NOT NULL", [recording_id]
+        )
+        row = rows.first()
+        path = folder / MEDIA_OF[channel] / str(row["media"] if row else "")
+        if path.is_file():
+            return path
+    return None

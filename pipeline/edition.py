@@ -1,0 +1,325 @@
+"""A published database: made from nothing, or from the one before with only what has changed.
+
+Readers have the old file until the new one takes its name in one rename; it is never written in
+place. What was taken out is in no byte of the new file: see `_without_traces`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from pipeline import searchindex
+from pipeline.publication import Entry
+
+# Raise the number when the tables change: what has another form is made from nothing, as what has
+# another index is, because only the same words can be taken out of it again.
+_FORM = zlib.crc32(f"3 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
+_FICLONE = 0x40049409  # Linux: make a file share another's blocks
+_PAGES_IN_HEADER = slice(28, 32)
+_PAGE_SIZE_IN_HEADER = slice(16, 18)
+
+
+@dataclass(frozen=True)
+class Lists:
+    """What a database says beside its testimonies.
+
+    `closed`: (id, title, reason, whom to ask) of those that may be known to exist; `gone`: the
+    sealed addresses of those that were withdrawn, sorted.
+    """
+
+    closed: tuple[tuple[str, str, str | None, str | None], ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Change:
+    """Ids of the testimonies that a new edition has anew, and of those it no longer has."""
+
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.written or self.removed)
+
+
+def bring_up_to_date(
+    path: Path,
+    wanted: Mapping[str, str],
+    entry: Callable[[str], Entry],
+    lists: Lists,
+    *,
+    anew: bool = False,
+) -> Change:
+    """Makes the database at `path` hold the testimonies of `wanted`, id to fingerprint.
+
+    `entry` is asked for those whose fingerprint is another than in the file. A missing, damaged
+    or older file is made from nothing, as with `anew`. Raises OSError or sqlite3.Error, and then
+    the old file is still there.
+    """
+    said = None if anew else _read(path)
+    old = said[0] if said else None
+    if said == (wanted, lists):
+        discard_drafts(path)
+        return Change()
+    change = Change(
+        tuple(ident for ident in wanted if (old or {}).get(ident) != wanted[ident]),
+        tuple(ident for ident in old or {} if ident not in wanted),
+    )
+    try:
+        draft = _changed(path, old, wanted, entry, lists) if old is not None else None
+        _put_in_place(draft or _made(path, wanted, entry, lists), path)
+    finally:
+        discard_drafts(path)
+    return change
+
+
+def discard_drafts(path: Path) -> None:
+    """Removes what a killed publication left beside the file: it may hold what is now closed."""
+    for name in _drafts(path):
+        for draft in (name, name.with_name(f"{name.name}-journal")):
+            with suppress(FileNotFoundError, IsADirectoryError):
+                draft.unlink()
+
+
+def _read(path: Path) -> tuple[dict[str, str], Lists] | None:
+    """Fingerprints and lists in the file; None where it cannot be built upon."""
+    try:
+        if not _has_all_pages(path):
+            return None
+        with _open(path, "mode=ro&immutable=1") as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] != _FORM:
+                return None
+            found = dict(db.execute("SELECT id, fingerprint FROM testimonies").fetchall())
+            closed = db.execute("SELECT id, title, reason, contact FROM closed ORDER BY id")
+            gone = db.execute("SELECT address FROM gone ORDER BY address")
+            return found, Lists(tuple(closed.fetchall()), tuple(row[0] for row in gone))
+    except (OSError, sqlite3.Error):
+        return None
+
+
+def _made(
+    path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry], lists: Lists
+) -> Path:
+    draft, _ = _drafts(path)
+    draft.unlink(missing_ok=True)
+    with _open(draft) as db:
+        create_tables(db)
+        with db.atomic():
+            for ident, fingerprint in wanted.items():
+                _add(db, entry(ident), fingerprint)
+            _write_lists(db, lists)
+            searchindex.finish(db)
+        db.analyze()
+    return draft
+
+
+def _changed(
+    path: Path,
+    old: Mapping[str, str],
+    wanted: Mapping[str, str],
+    entry: Callable[[str], Entry],
+    lists: Lists,
+) -> Path | None:
+    """A copy of the file with the differences; None where the file turns out to be damaged."""
+    draft, clean = _drafts(path)
+    stale = [ident for ident in old if wanted.get(ident) != old[ident]]
+    fresh = [ident for ident in wanted if old.get(ident) != wanted[ident]]
+    _copy(path, draft)
+    try:
+        with _open(draft) as db:
+            with db.atomic():
+                for ident in stale:
+                    _remove(db, ident)
+                for ident in fresh:
+                    _add(db, entry(ident), wanted[ident])
+                forgotten = _write_lists(db, lists)
+            if stale or forgotten:
+                _without_traces(db, clean)
+                return clean
+    except sqlite3.Error:
+        # Perhaps a full disk: then making it from nothing fails as well, and is reported.
+        return None
+    return draft
+
+
+def _without_traces(db: Database, target: Path) -> None:
+    """Writes all rows to `target`: pages of deleted rows stay behind, with what is left in them.
+
+    Zeroing on deletion (`secure_delete`) would not do: a row that was moved between pages when
+    they were balanced leaves a copy in the gap of a page that lives on.
+    """
+    target.unlink(missing_ok=True)
+    with db.atomic():
+        # The index keeps deleted words, marked as deleted, until its parts are merged.
+        searchindex.finish(db)
+    db.analyze()
+    db.execute("VACUUM INTO ?", (str(target),))
+
+
+def _add(db: Database, entry: Entry, fingerprint: str) -> None:
+    db.table("testimonies").insert({**entry.row, "fingerprint": fingerprint})
+    for part in entry.parts:
+        db.table("recordings").insert(part.row)
+        db.table("segments").insert_all(part.segments)
+        searchindex.add(db, part.row["id"])
+
+
+def _remove(db: Database, ident: str) -> None:
+    for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
+        searchindex.remove(db, row["id"])
+    for table in ("segments", "recordings"):
+        db.table(table).delete_where("testimony_id = ?", [ident])
+    db.table("testimonies").delete(ident)
+
+
+def _write_lists(db: Database, lists: Lists) -> bool:
+    """Writes them where they differ; True where something was in them before."""
+    forgotten = False
+    for table, rows in (("closed", list(lists.closed)), ("gone", [(a,) for a in lists.gone])):
+        if db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() == rows:
+            continue
+        forgotten |= db.execute(f"DELETE FROM {table}").rowcount > 0
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            db.conn.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    return forgotten
+
+
+def create_tables(db: Database) -> None:
+    """The empty tables of a published database, and its index."""
+    db.table("testimonies").create(
+        {
+            "id": str,
+            "title": str,
+            "narrator": str,
+            "narrator_born": int,
+            "interviewer": str,
+            "recorded_on": str,
+            "place": str,
+            "languages_declared": str,
+            "languages_detected": str,
+            "collection": str,
+            "summary": str,
+            "notice": str,
+            "licence": str,
+            "uses": str,
+            "warnings": str,
+            "duration_s": float,
+            "fingerprint": str,
+        },
+        pk="id",
+    )
+    db.table("recordings").create(
+        {
+            "id": str,
+            "testimony_id": str,
+            "part": int,
+            "duration_s": float,
+            "has_video": int,
+            "media": str,
+            "engine": str,
+            "model": str,
+            "transcribed_at": str,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id")],
+    )
+    db.table("recordings").create_index(["testimony_id"])
+    db.table("segments").create(
+        {
+            "id": int,
+            "testimony_id": str,
+            "recording_id": str,
+            "n": int,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "language": str,
+            "language_confidence": float,
+            "language_source": str,
+            "text_language": str,
+            "text_language_confidence": float,
+            "confidence": float,
+            "speaker": str,
+            "state": str,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
+    )
+    db.table("segments").create_index(["recording_id", "n"])
+    db.table("segments").create_index(["testimony_id"])
+    db.table("segments").create_index(["language"])
+    db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
+    db.table("gone").create({"address": str}, pk="address")
+    searchindex.create(db)
+    db.execute(f"PRAGMA user_version = {_FORM}")
+
+
+@contextmanager
+def _open(path: Path, how: str = "mode=rwc") -> Iterator[Database]:
+    db = Database(sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True))
+    try:
+        # A draft that fails is thrown away: it needs no journal, and leaves none behind.
+        db.execute("PRAGMA journal_mode = OFF").fetchone()
+        db.execute("PRAGMA synchronous = OFF")
+        yield db
+    finally:
+        db.close()
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    """Only now on disk for certain, also should the power fail: the file, then its name."""
+    _flush(draft, os.O_RDWR)
+    os.replace(draft, path)
+    _flush(path.parent, os.O_RDONLY)
+
+
+def _flush(path: Path, flags: int) -> None:
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Shares the blocks where the file system can (Btrfs, XFS), and else lets the kernel copy."""
+    size = source.stat().st_size
+    try:
+        with source.open("rb") as read, target.open("wb") as write:
+            if not _shares_blocks(read.fileno(), write.fileno()):
+                os.posix_fallocate(write.fileno(), 0, size)  # in one piece: half the time on ext4
+                while os.copy_file_range(read.fileno(), write.fileno(), size):
+                    pass
+    except (AttributeError, OSError):  # not on this system, or not between these files
+        shutil.copyfile(source, target)
+
+
+def _shares_blocks(source: int, target: int) -> bool:
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        return False
+    return True
+
+
+def _has_all_pages(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(100)
+    page = int.from_bytes(header[_PAGE_SIZE_IN_HEADER], "big")
+    pages = int.from_bytes(header[_PAGES_IN_HEADER], "big")
+    return path.stat().st_size == (65_536 if page == 1 else page) * pages > 0
+
+
+def _drafts(path: Path) -> tuple[Path, Path]:
+    return path.with_name(f".{path.name}.new"), path.with_name(f".{path.name}.clean")
