@@ -48,9 +48,6 @@ class Change:
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.written or self.removed)
-
 
 def bring_up_to_date(
     path: Path,
@@ -69,7 +66,7 @@ def bring_up_to_date(
     said = None if anew else _read(path)
     old = said[0] if said else None
     if said == (wanted, lists):
-        discard_drafts(path)
+        _discard_drafts(path)
         return Change()
     change = Change(
         tuple(ident for ident in wanted if (old or {}).get(ident) != wanted[ident]),
@@ -79,11 +76,19 @@ def bring_up_to_date(
         draft = _changed(path, old, wanted, entry, lists) if old is not None else None
         _put_in_place(draft or _made(path, wanted, entry, lists), path)
     finally:
-        discard_drafts(path)
+        _discard_drafts(path)
     return change
 
 
-def discard_drafts(path: Path) -> None:
+def discard(path: Path) -> Change:
+    """Removes a database that nobody needs any more."""
+    said = _read(path)
+    path.unlink(missing_ok=True)
+    _discard_drafts(path)
+    return Change(removed=tuple(said[0]) if said else ())
+
+
+def _discard_drafts(path: Path) -> None:
     """Removes what a killed publication left beside the file: it may hold what is now closed."""
     for name in _drafts(path):
         for draft in (name, name.with_name(f"{name.name}-journal")):

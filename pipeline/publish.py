@@ -17,7 +17,7 @@ from typing import Any
 from pipeline import audio, consent, edition
 from pipeline import recording as rec
 from pipeline.archive import Archive
-from pipeline.config import Config
+from pipeline.config import Channel, Config
 from pipeline.edition import Change, Lists
 from pipeline.entries import Item, entry, fingerprint
 from pipeline.errors import AudioError, PublishError, printable
@@ -69,25 +69,28 @@ def _bring_up_to_date(
     report: Report,
     anew: bool,
 ) -> None:
-    public, researchers = holdings.allowed("public"), holdings.allowed("researchers")
-    only_researchers = [item for ident, item in researchers.items() if ident not in public]
-    copied = _copies(archive, folder / MEDIA_OF["public"], [*public.values()], progress, report)
-    more = _copies(archive, folder / MEDIA_OF["researchers"], only_researchers, progress, report)
+    allowed = {channel: holdings.allowed(channel) for channel in DATABASES}
+    public = allowed["public"]
+    only = dict(allowed)
+    only["researchers"] = {i: x for i, x in allowed["researchers"].items() if i not in public}
+    copied = {
+        channel: _copies(archive, folder / MEDIA_OF[channel], [*items.values()], progress, report)
+        for channel, items in only.items()
+    }
     lists = _lists(archive, holdings)
-    change = _edition(archive, folder / DATABASES["public"], public, copied, lists, anew)
-    _note(report, public, change, "")
-    path = folder / DATABASES["researchers"]
-    if only_researchers:
-        every = copied | more
-        change = _edition(archive, path, researchers, every, lists, anew)
-        only = {item.sidecar.id: item for item in only_researchers}
-        _note(report, only, change, " (researchers)")
-    else:
-        path.unlink(missing_ok=True)
-        edition.discard_drafts(path)
+    changes = {}
+    for channel, file in DATABASES.items():
+        if only[channel] or channel == "public":
+            names = copied["public"] | copied[channel]
+            items = allowed[channel]
+            changes[channel] = _edition(archive, folder / file, items, names, lists, anew)
+        else:
+            changes[channel] = edition.discard(folder / file)
+        _remove_stale(folder / MEDIA_OF[channel], copied[channel])
     _write_metadata(folder, holdings.config)
-    for channel, names in (("public", copied), ("researchers", more)):
-        _remove_stale(folder / MEDIA_OF[channel], names)  # type: ignore[index]
+    # Only when nothing is left that must go: a note that cannot be written stops the command.
+    for channel, change in changes.items():
+        _note(archive, report, channel, only[channel], change)
     report.facts["testimonies"] = len(public)
 
 
@@ -101,19 +104,22 @@ def _edition(
 ) -> Change:
     key, revisions = archive.fingerprint_key(), archive.revisions()
     wanted = {i: fingerprint(key, item, revisions, copied) for i, item in items.items()}
-    change = edition.bring_up_to_date(
+    return edition.bring_up_to_date(
         path, wanted, lambda ident: entry(archive, items[ident], copied), lists, anew=anew
     )
-    archive.record("publication", change.written, database=path.name)
-    archive.record("publication", change.removed, database=path.name, taken_out=True)
-    return change
 
 
-def _note(report: Report, items: Mapping[str, Item], change: Change, who: str) -> None:
+def _note(
+    archive: Archive, report: Report, channel: Channel, items: Mapping[str, Item], change: Change
+) -> None:
+    """Says and records what changed; what is public too is said once."""
+    who = "" if channel == "public" else f" ({channel})"
     written = set(change.written)
     report.done += [f"{ident}{who}" for ident in items if ident in written]
     report.done += [f"{ident}: taken out{who}" for ident in change.removed]
     report.unchanged += [f"{ident}{who}" for ident in items if ident not in written]
+    archive.record("publication", change.written, channel=channel)
+    archive.record("publication", change.removed, channel=channel, taken_out=True)
 
 
 def _lists(archive: Archive, holdings: Holdings) -> Lists:
