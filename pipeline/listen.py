@@ -110,10 +110,10 @@ def _name_languages(
         return [HeardRegion(region, question.told, None) for region in regions]
     size = _REGIONS_IN_A_STEP
     named = yield [
-        NameLanguages(tuple(regions[first : first + size]))
+        NameLanguages(tuple(regions[first : first + size]), question.allowed)
         for first in range(0, len(regions), size)
     ]
-    opinions = [languages.restrict(one, question.allowed) for part in named for one in part]
+    opinions = [one for part in named for one in part]
     cost = question.options.switch_cost_nats
     path = languages.decide_together(opinions, cost)
     contested = _contested(regions, opinions, path)

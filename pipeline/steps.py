@@ -80,9 +80,10 @@ class FindVoice:
 
 @dataclass(frozen=True)
 class NameLanguages:
-    """The sound's opinion of each region: the probability of every language."""
+    """The sound's opinion of each region: the probability of each of the `allowed` languages."""
 
     regions: tuple[Region, ...]
+    allowed: tuple[str, ...]
 
     stage: ClassVar = "languages"
     result: ClassVar = TypeAdapter(tuple[dict[str, float], ...])
@@ -93,7 +94,8 @@ class NameLanguages:
 
     def do(self, sound: Sound, engines: Engines) -> tuple[dict[str, float], ...]:
         clips = [Window("", (region,)).cut(sound) for region in self.regions]
-        return tuple(engines.engine(None).language_probabilities(clips))
+        heard = engines.engine(None).language_probabilities(clips)
+        return tuple(languages.restrict(one, self.allowed) for one in heard)
 
 
 @dataclass(frozen=True)

@@ -290,10 +290,10 @@ def test_redacted_words_are_replaced_and_their_sound_is_a_low_tone(archive: Fold
 
 def pitches(path: Path, at_s: list[float]) -> list[int]:
     """The loudest pitch at each moment, to 10 Hz, from a tenth of a second around it."""
-    samples = audio.decode(path, shown=path.name)
+    sound = audio.decode(path, shown=path.name)
     found = []
     for middle_s in at_s:
-        piece = samples[int((middle_s - 0.05) * 16_000) : int((middle_s + 0.05) * 16_000)]
+        piece = sound.cut(middle_s - 0.05, middle_s + 0.05)
         found.append(int(np.argmax(np.abs(np.fft.rfft(piece))) * 10))
     return found
 
