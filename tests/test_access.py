@@ -95,7 +95,7 @@ def publish(folder: Folder) -> None:
 
 def secrets_in(text: str | bytes) -> set[str]:
     raw = text.encode() if isinstance(text, str) else text
-    return {word.decode() for word in re.findall(rb"zq[a-z]+?qz", raw.lower())}
+    return {word.decode() for word in re.findall(rb"zq[a-z]{6,}?qz", raw.lower())}
 
 
 def on_disk(folder: Folder, *, only_public: bool) -> set[str]:

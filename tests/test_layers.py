@@ -12,7 +12,7 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock"},
+    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory"},
     2: {"config", "recording", "spool"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring"},

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from faster_whisper.transcribe import (
     merge_punctuations,
 )
 
+from pipeline import memory
 from pipeline.config import TranscriptionOptions
 from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, Lanes, glue
 from pipeline.engines.models import Model
@@ -28,8 +27,6 @@ from pipeline.transcript import Provenance, Word
 
 NAME = "faster-whisper"
 _BLOCK = 64
-# glibc keeps what each thread has freed for that thread alone, unless all share one arena.
-_M_ARENA_MAX = -8
 _SILENCE_AFTER_S = 1.0
 _TOKENS_PER_S, _TOKENS_ANYWAY = 13.0, 20
 
@@ -41,8 +38,7 @@ class FasterWhisper:
         source: dict[str, Any] = {"model_size_or_path": str(model.path or model.name)}
         if model.path is None:
             source["files"] = model.files_of_wheel()
-        with suppress(AttributeError):  # only glibc has it
-            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        memory.share_one_arena()
         try:
             self._model = faster_whisper.WhisperModel(
                 **source,
