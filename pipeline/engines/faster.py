@@ -28,7 +28,7 @@ from pipeline.transcript import Provenance, Word
 NAME = "faster-whisper"
 _BLOCK = 64
 _SILENCE_AFTER_S = 1.0
-_TOKENS_PER_S, _TOKENS_ANYWAY = 13.0, 20
+_TOKENS_PER_S, _TOKENS_ANYWAY = 10.0, 20
 
 
 class FasterWhisper:
