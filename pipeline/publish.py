@@ -148,7 +148,7 @@ def _build(archive: Archive, folder: Path, items: Sequence[Item], copied: set[st
     draft.unlink(missing_ok=True)
     db = Database(sqlite3.connect(draft))
     try:
-        _create_tables(db)
+        create_tables(db)
         with db.atomic():
             for item in items:
                 db.table("testimonies").insert(_testimony_row(archive, item))
@@ -165,7 +165,8 @@ def _build(archive: Archive, folder: Path, items: Sequence[Item], copied: set[st
         db.close()
 
 
-def _create_tables(db: Database) -> None:
+def create_tables(db: Database) -> None:
+    """The empty tables of a `public.db`, and its index."""
     db.table("testimonies").create(
         {
             "id": str,

@@ -1,39 +1,145 @@
 """The full-text index of a published database: made, filled and emptied one recording at a time.
 
-The rows of `segments` are written and deleted by `publish`; what makes them findable is here.
+The rows of `segments` are written and deleted by `publish`; what makes them findable is here:
+`segments_fts`, with the words as spoken in one column and the keys of their lemmas and stems in
+another, and `vocabulary`, every form with its language and how many segments hold it.
 """
 
 from __future__ import annotations
 
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
 from sqlite_utils import Database
+
+from pipeline import wordforms
+from pipeline.letters import fold, latin, words
+from pipeline.wordforms import Analysis
+
+# An index made by another version must be built anew: `remove` takes out what `add` would put in.
+VERSION = f"1 {wordforms.VERSION}"
+NO_LANGUAGE = "und"
+CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
+
+_FTS = """
+CREATE VIRTUAL TABLE segments_fts USING fts5(
+  form, key, content='', columnsize=0, tokenize="unicode61 remove_diacritics 0 tokenchars '_'"
+)
+"""
+_VOCABULARY = """
+CREATE TABLE vocabulary (
+  typed TEXT NOT NULL, language TEXT NOT NULL, form TEXT NOT NULL, segments INTEGER NOT NULL,
+  PRIMARY KEY (typed, language, form)
+) WITHOUT ROWID
+"""
+_COUNT_UP = """
+INSERT INTO vocabulary (typed, language, form, segments) VALUES (?, ?, ?, ?)
+ON CONFLICT (typed, language, form) DO UPDATE SET segments = segments + excluded.segments
+"""
+_COUNT_DOWN = """
+UPDATE vocabulary SET segments = segments - ? WHERE typed = ? AND language = ? AND form = ?
+"""
+_GONE = "DELETE FROM vocabulary WHERE typed = ? AND language = ? AND form = ? AND segments <= 0"
+_SEGMENTS = "SELECT id, text, language FROM segments WHERE recording_id = ?"
 
 
 def create(db: Database) -> None:
     """Makes the empty index beside the empty table `segments`."""
-    db.execute(
-        "CREATE VIRTUAL TABLE segments_fts USING fts5("
-        "text, content=segments, content_rowid=id, tokenize='unicode61 remove_diacritics 2')"
-    )
+    db.execute(_FTS)
+    if sqlite3.sqlite_version_info >= (3, 42):
+        db.execute("INSERT INTO segments_fts (segments_fts, rank) VALUES ('secure-delete', 1)")
+    db.execute(_VOCABULARY)
 
 
 def add(db: Database, recording_id: str) -> None:
     """Indexes every segment of a recording, once its rows are there."""
-    db.execute(
-        "INSERT INTO segments_fts (rowid, text)"
-        " SELECT id, text FROM segments WHERE recording_id = ?",
-        (recording_id,),
+    entries = list(_entries(db, recording_id))
+    db.conn.executemany(
+        "INSERT INTO segments_fts (rowid, form, key) VALUES (?, ?, ?)",
+        [(ident, form, key) for ident, form, key, _ in entries],
     )
+    counts = sorted(_counts(entries).items())
+    db.conn.executemany(_COUNT_UP, [(*word, n) for word, n in counts])
 
 
 def remove(db: Database, recording_id: str) -> None:
-    """Takes every segment of a recording out, while its rows are still there."""
-    db.execute(
-        "INSERT INTO segments_fts (segments_fts, rowid, text)"
-        " SELECT 'delete', id, text FROM segments WHERE recording_id = ?",
-        (recording_id,),
+    """Takes every segment of a recording out, while its rows are still there.
+
+    Before SQLite 3.42 the removed words stay in the file, unfindable, until `finish`.
+    """
+    entries = list(_entries(db, recording_id))
+    db.conn.executemany(
+        "INSERT INTO segments_fts (segments_fts, rowid, form, key) VALUES ('delete', ?, ?, ?)",
+        [(ident, form, key) for ident, form, key, _ in entries],
     )
+    counts = sorted(_counts(entries).items())
+    db.conn.executemany(_COUNT_DOWN, [(n, *word) for word, n in counts])
+    db.conn.executemany(_GONE, [word for word, _ in counts])
 
 
 def finish(db: Database) -> None:
-    """Merges the index after a whole build."""
+    """Merges the index after a whole build, and drops what `remove` left in it."""
     db.execute("INSERT INTO segments_fts (segments_fts) VALUES ('optimize')")
+
+
+def keys(analysis: Analysis, language: str | None) -> list[str]:
+    """What a word is indexed under, besides its form.
+
+    Lemmas and stems have the language in them, so that a word of one is not found as another's.
+    """
+    found = lemma_keys(analysis, language)
+    if analysis.stem:
+        found.append(stem_key(analysis, language, known=analysis.known))
+    return found
+
+
+def lemma_keys(analysis: Analysis, language: str | None) -> list[str]:
+    found = {typed(lemma, language) for lemma in analysis.lemmas}
+    return [f"{language or NO_LANGUAGE}_l{lemma}" for lemma in sorted(found)]
+
+
+def stem_key(analysis: Analysis, language: str | None, known: bool) -> str:
+    """Stems of words that a dictionary knows are kept apart from those of strangers."""
+    stem = typed(analysis.stem or "", language)
+    return f"{language or NO_LANGUAGE}_{'k' if known else 'u'}{stem}"
+
+
+def typed(word: str, language: str | None) -> str:
+    """A word as the plainest keyboard types it: no diacritics, and Latin for Cyrillic."""
+    return latin(word) if language in CYRILLIC else fold(word)
+
+
+def base_language(language: str | None) -> str | None:
+    """The language whose dictionary is asked: BCP 47 without regions and scripts."""
+    return language.split("-")[0].lower() if language else None
+
+
+_Word = tuple[str, str, str]
+_Entry = tuple[int, str, str, frozenset[_Word]]
+
+
+def _entries(db: Database, recording_id: str) -> Iterator[_Entry]:
+    """For each segment its number, its forms, its keys, and its words for the vocabulary."""
+    for ident, text, tag in db.execute(_SEGMENTS, (recording_id,)).fetchall():
+        language = base_language(tag)
+        spoken = words(text)
+        found: set[str] = set()
+        for word in set(spoken):
+            found.update(keys(wordforms.analyse(word, language), language))
+        form = " ".join(fold(word) for word in spoken)
+        vocabulary = frozenset(_vocabulary_row(word, language) for word in spoken)
+        yield ident, form, " ".join(sorted(found)), vocabulary
+
+
+def _vocabulary_row(word: str, language: str | None) -> _Word:
+    """`typed`, language and form, which is empty where it is the same as `typed`."""
+    plainest = typed(word, language)
+    return plainest, language or NO_LANGUAGE, "" if word == plainest else word
+
+
+def _counts(entries: Iterable[_Entry]) -> Counter[_Word]:
+    counts: Counter[_Word] = Counter()
+    for *_, vocabulary in entries:
+        counts.update(vocabulary)
+    return counts
