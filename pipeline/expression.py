@@ -116,9 +116,7 @@ class Reader:
                     forms.add(fold(spelled))
                 lemmas.update(lemma_keys(analysis, language))
                 if analysis.stem:
-                    stems.add(stem_key(analysis, language, known=False))
-                    if not analysis.known:
-                        stems.add(stem_key(analysis, language, known=True))
+                    stems.add(stem_key(analysis.stem, language))
         return Reading(frozenset(forms), frozenset(lemmas), frozenset(stems))
 
     def _spelled(self, word: str, language: str, vocabulary: Iterable[str]) -> list[str]:

@@ -14,7 +14,7 @@ import morfeusz2
 import snowballstemmer
 from simplemma.strategies.dictionaries import TrieDictionaryFactory
 
-from pipeline.letters import fold, plain
+from pipeline.letters import plain
 from pipeline.wordrules import Rules, learnt_languages
 
 # Changes whenever the same word may be analysed differently: an index made by another is stale.
@@ -58,10 +58,9 @@ _DEGREES = {"lv": (("ākais", "s"), ("āks", "s"), ("ais", "s"))}
 
 @dataclass(frozen=True)
 class Analysis:
-    """What a word may be: `form` folded; `lemmas` in `plain` spelling, never empty; `known`
-    when a dictionary had a say; `stem` where the language has a stemmer that helps."""
+    """What a word may be: `lemmas` in `plain` spelling, never empty; `known` when a dictionary
+    had a say; `stem` where the language has a stemmer that helps."""
 
-    form: str
     lemmas: tuple[str, ...]
     known: bool
     stem: str | None
@@ -73,10 +72,12 @@ def analyse(word: str, language: str | None) -> Analysis:
 
     In a language without a dictionary the form is its own lemma.
     """
-    known, lemmas = _morphology(language).lemmas(word) if language in LANGUAGES else (False, set())
+    if language in LANGUAGES:
+        known, lemmas = _morphology(language).lemmas(word)
+    else:
+        known, lemmas = False, {word}
     stemmer = _stemmer(language) if language else None
-    stem = stemmer.stemWord(word) if stemmer else None
-    return Analysis(fold(word), tuple(sorted(lemmas | {word})), known, stem)
+    return Analysis(tuple(sorted(lemmas)), known, stemmer.stemWord(word) if stemmer else None)
 
 
 def is_known(word: str, language: str) -> bool:
@@ -99,9 +100,12 @@ class _Morphology:
         return bool(self._dictionary(word))
 
     def lemmas(self, word: str) -> tuple[bool, set[str]]:
-        """Whether a dictionary had a say, and the lemmas without the word itself."""
+        """Whether a dictionary had a say, and the lemmas.
+
+        A word that no dictionary has as it stands may be a lemma itself, so it counts as one.
+        """
         if len(word) < 2 or word.isdigit():
-            return False, set()
+            return False, {word}
         head = word.partition("'")[0]
         known, found = self._from_dictionary(word)
         if not found:
@@ -112,7 +116,7 @@ class _Morphology:
             found |= self._dictionary(lemma)
         for lemma in (word, *found):
             found |= self._verbs(lemma) | self._positives(lemma)
-        return known, found
+        return known, found if self.has(word) else found | {word}
 
     def _from_dictionary(self, word: str) -> tuple[bool, set[str]]:
         if found := set(self._dictionary(word)):
