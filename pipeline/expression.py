@@ -7,7 +7,7 @@ letters, stands for the words of the archive's own vocabulary that it may mean.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pipeline import wordforms

@@ -23,9 +23,8 @@ select
 from segments_fts
   join segments on segments.id = segments_fts.rowid
   join testimonies on testimonies.id = segments.testimony_id
-where segments_fts match escape_fts(:q)
+where segments_fts match word_forms(:q, :language)
   and (:language = '' or segments.language = :language)
-order by segments_fts.rank
 limit 200
 """.strip()
 
@@ -75,6 +74,12 @@ _SEGMENTS = {
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's",
 }
+_VOCABULARY = {
+    "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
+    "language": "The language it was spoken in (BCP 47; und: not known)",
+    "form": "The word as it was spoken, in lower case; empty: the same as typed",
+    "segments": "In how many segments it occurs",
+}
 
 
 def datasette_metadata(title: str) -> dict[str, Any]:
@@ -89,7 +94,8 @@ def datasette_metadata(title: str) -> dict[str, Any]:
                 "queries": {
                     "search": {
                         "title": "Search in what was said",
-                        "description": "All words must occur; language: lt, lv, … or empty.",
+                        "description": "All words must occur, in any form; language: lt, lv, … or"
+                        " empty. In your own SQL: segments_fts match word_forms(words, language).",
                         "sql": _SEARCH_SQL,
                         "params": ["q", "language"],
                     }
@@ -115,6 +121,10 @@ def datasette_metadata(title: str) -> dict[str, Any]:
                         "facets": ["language", "testimony_id", "state"],
                         "label_column": "text",
                         "size": 50,
+                    },
+                    "vocabulary": {
+                        "description": "Every word that was spoken, for searching as one types.",
+                        "columns": _VOCABULARY,
                     },
                 },
             }

@@ -32,7 +32,7 @@ from pipeline.testimony import Sidecar
 from pipeline.transcript import PUBLIC_STATES, by_language
 
 # Raise it when what is written below changes, so that the next run publishes anew.
-_FORM = 1
+_FORM = 2
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _publishable(archive: Archive, config: Config, report: Report) -> list[Item]
 
 
 def _fingerprint(archive: Archive, config: Config, items: Sequence[Item]) -> str:
-    parts: list[object] = [_FORM, config.title]
+    parts: list[object] = [_FORM, searchindex.VERSION, config.title]
     quarantined = {name: row["quarantined"] for name, row in archive.summaries().items()}
     for item in items:
         runs = [[r.id, r.part, r.current_run_id, quarantined[r.id]] for r in item.recordings]

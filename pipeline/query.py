@@ -1,12 +1,12 @@
 """What a person may type into the search box, read into words, phrases and limits.
 
-    mama wagon          both words, in any form
-    "w nocy"            these words, in this order, as they were spoken
-    wagon*              words that begin so
-    mama OR matka       one of them
-    -kolchoz            not this word
-    mama NEAR wagon     not more than ten words apart; NEAR/3 for three
-    lang:lt place:Vorkuta narrator:Ona before:1950 after:1990 event:priboi
+mama wagon          both words, in any form
+"w nocy"            these words, in this order, as they were spoken
+wagon*              words that begin so
+mama OR matka       one of them
+-kolchoz            not this word
+mama NEAR wagon     not more than ten words apart; NEAR/3 for three
+lang:lt place:Vorkuta narrator:Ona before:1995 after:1990
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LONGEST_QUERY = 500
 _MOST_TERMS = 20
 _SHORTEST_BEGINNING = 2
 _NEAR_WORDS, _FARTHEST = 10, 50
-FIELDS = ("lang", "place", "narrator", "event", "before", "after")
+FIELDS = ("lang", "place", "narrator", "before", "after")
 _NOT_WRITABLE = re.compile(r"[\x00-\x1f\x7f]")
 _PART = re.compile(
     r"""(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?

@@ -8,12 +8,13 @@ the whole archive is shown, and it says so.
 from __future__ import annotations
 
 import json
-import math
+import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,15 @@ from pipeline.errors import QueryError, UsageError
 from pipeline.expression import Expressions, Reader, Reading, languages_of
 from pipeline.letters import fold, plain, spans
 from pipeline.publication import DATABASE, FOLDER
-from pipeline.query import Query, parse
-from pipeline.searchindex import base_language, keys, lemma_keys
+from pipeline.query import Query, Term, parse
+from pipeline.searchindex import base_language, keys
+from pipeline.suggest import suggest
 
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 MOST = 1000
 TIME_LIMIT_S = 1.5
 _STRATA = 20
+_LAST = 2**62  # beyond every segment
 _SCORED = 100
 _K1, _B = 1.2, 0.75
 _NARROW = 200  # testimonies; below, each is searched by itself
@@ -81,12 +84,16 @@ class Hit:
 class Found:
     """What a search found: `hits` from `offset` on, best first.
 
-    `total` is how many passages match; `more_than`: at least so many, nobody counted further.
+    `total` is how many passages match; with `more_than`, that many and an unknown number more.
+    `meant` is the query with its unknown words put right: a suggestion, or, where nothing was
+    found as typed, what was searched instead (`corrected`).
     """
 
     hits: tuple[Hit, ...]
     total: int
     more_than: bool = False
+    meant: str | None = None
+    corrected: bool = False
 
 
 def search(
@@ -116,21 +123,64 @@ def find(
 ) -> Found:
     """Searches an open `public.db`. Raises QueryError, with a sentence, for a query that cannot
     be read and for one that takes longer than `TIME_LIMIT_S`."""
-    query = parse(typed)
     with _within(connection, TIME_LIMIT_S):
-        there = languages_of(connection)
-        asked = base_language(query.limits.get("lang") or language or None)
-        expressions = Reader(connection, [asked] if asked else there).expressions(query)
-        scope = _Scope.of(connection, query, asked)
-        ranked, total, more = _ranked(connection, expressions, scope)
-        chosen = ranked[offset : offset + limit]
-        return Found(tuple(_hits(connection, chosen, expressions)), total, more)
+        found, meant = _once(connection, typed, language, limit, offset)
+        if found.total or meant is None:
+            return replace(found, meant=meant)
+        again, _ = _once(connection, meant, language, limit, offset)
+        return replace(again, meant=meant, corrected=True) if again.total else found
+
+
+def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
+    """What `segments_fts` must MATCH for a query's words; its limits do not count here."""
+    reader = Reader(connection, _asked(connection, language))
+    return reader.expressions(parse(typed)).full
+
+
+def _once(
+    connection: sqlite3.Connection, typed: str, language: str | None, limit: int, offset: int
+) -> tuple[Found, str | None]:
+    """What is found as typed, and how the query would read with its unknown words put right."""
+    query = parse(typed)
+    only = query.limits.get("lang") or language or None
+    reader = Reader(connection, _asked(connection, only))
+    expressions = reader.expressions(query)
+    scope = _Scope.of(connection, query, base_language(only))
+    ranked, total, more = _ranked(connection, expressions, scope)
+    chosen = ranked[offset : offset + limit]
+    found = Found(tuple(_hits(connection, chosen, expressions)), total, more)
+    return found, None if more else _put_right(connection, typed, query, base_language(only))
+
+
+def _asked(connection: sqlite3.Connection, language: str | None) -> list[str]:
+    """The languages a query is read in: the one that is asked, or all that the archive has."""
+    asked = base_language(language)
+    return [asked] if asked else languages_of(connection)
+
+
+def _put_right(
+    connection: sqlite3.Connection, typed: str, query: Query, language: str | None
+) -> str | None:
+    """The query with each word that no passage has replaced by the nearest that one has."""
+    better = typed
+    for term in (term for alternatives in query.wanted for term in alternatives):
+        for word in () if term.beginning else term.words:
+            match = Reader(connection, _asked(connection, language)).expressions(
+                Query(((Term((word,)),),))
+            )
+            sql = "SELECT 1 FROM segments_fts WHERE segments_fts MATCH ? LIMIT 1"
+            known = connection.execute(sql, [match.full]).fetchone()
+            if not known and (meant := suggest(connection, word, language)):
+                better = re.sub(rf"(?i)(?<!\w){re.escape(word)}(?!\w)", meant, better)
+    return better if better != typed else None
 
 
 class _Scope:
     """Which passages count at all: limits on the testimony and on the language."""
 
-    def __init__(self, where: str, values: Sequence[object], ranges: Sequence[tuple[int, int]] | None):
+    def __init__(
+        self, where: str, values: Sequence[object], ranges: Sequence[tuple[int, int]] | None
+    ) -> None:
         self._where, self._values, self._ranges = where, values, ranges
 
     @classmethod
@@ -147,24 +197,31 @@ class _Scope:
         return cls(where, values, ranges)
 
     def ids(
-        self, connection: sqlite3.Connection, match: str, most: int, first: int = 0
+        self,
+        connection: sqlite3.Connection,
+        match: str,
+        most: int,
+        first: int = 0,
+        last: int = _LAST,
     ) -> list[int]:
-        """At most `most` matching segments, in the archive's order, from `first` on."""
+        """At most `most` matching segments from `first` to `last`, in the archive's order."""
         sql = "SELECT segments_fts.rowid FROM segments_fts"
         if self._where:
             sql += " CROSS JOIN segments ON segments.id = segments_fts.rowid"
         sql += f" WHERE segments_fts MATCH ?{self._where}"
         sql += " AND segments_fts.rowid BETWEEN ? AND ? LIMIT ?"
         found: list[int] = []
-        for low, high in self._ranges if self._ranges is not None else [(first, 2**62)]:
-            if len(found) < most and high >= first:
-                values = [match, *self._values, max(low, first), high, most - len(found)]
+        for low, high in self._ranges if self._ranges is not None else [(first, last)]:
+            low, high = max(low, first), min(high, last)
+            if len(found) < most and low <= high:
+                values = [match, *self._values, low, high, most - len(found)]
                 found += [row[0] for row in connection.execute(sql, values)]
         return found
 
 
 def _testimony_tests(limits: Mapping[str, str]) -> tuple[list[str], list[object]]:
-    tests, values = [], []
+    tests: list[str] = []
+    values: list[object] = []
     for name, column in (("place", "place"), ("narrator", "narrator")):
         if name in limits:
             tests.append(f"instr(lower(coalesce(testimonies.{column}, '')), lower(?)) > 0")
@@ -211,12 +268,15 @@ def _sample(
 ) -> dict[int, int]:
     """Segments from all over the archive, the best kind first, with their tier."""
     low, high = connection.execute("SELECT min(id), max(id) FROM segments").fetchone()
-    starts = [low + (high - low) * n // _STRATA for n in range(_STRATA)]
+    edges = [low + (high + 1 - low) * n // _STRATA for n in range(_STRATA + 1)]
+    each = MOST // 4 // _STRATA
     tiers: dict[int, int] = {}
     for tier, match in enumerate((expressions.exact, expressions.lemma, expressions.full)):
-        for start in starts:
-            for ident in scope.ids(connection, match, MOST // 4 // _STRATA, start):
-                tiers.setdefault(ident, tier)
+        strata = [scope.ids(connection, match, each, a, b - 1) for a, b in pairwise(edges)]
+        for turn in zip_longest(*strata):
+            for ident in turn:
+                if ident is not None:
+                    tiers.setdefault(ident, tier)
         if len(tiers) >= _SCORED:
             break
     return tiers
@@ -228,7 +288,8 @@ def _by_score(
     """By tier, then BM25; only the most promising, the shortest of the best tier, are scored."""
     sql = "SELECT id, length(text) FROM segments WHERE id IN (SELECT value FROM json_each(?))"
     lengths = dict(connection.execute(sql, [json.dumps(list(tiers))]))
-    order = sorted(tiers, key=lambda ident: (tiers[ident], lengths.get(ident, 0), ident))
+    # Equals stay in the order in which they came: of a sample, from all over the archive.
+    order = sorted(tiers, key=lambda ident: (tiers[ident], lengths.get(ident, 0)))
     first, rest = order[:_SCORED], order[_SCORED:]
     usual = sum(lengths.values()) / len(lengths) if lengths else 1.0
     scores = {}
@@ -236,7 +297,7 @@ def _by_score(
         counts = _Marker(expressions).counts(text, language)
         room = _K1 * (1 - _B + _B * len(text) / usual)
         scores[ident] = sum(n * (_K1 + 1) / (n + room) for n in counts if n)
-    first.sort(key=lambda ident: (tiers[ident], -scores.get(ident, 0.0), ident))
+    first.sort(key=lambda ident: (tiers[ident], -scores.get(ident, 0.0)))
     return first + rest
 
 

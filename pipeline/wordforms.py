@@ -7,8 +7,9 @@ do not say is inferred from the rules of `wordrules`, prefixes, and how particip
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
+from threading import Lock
 
 import morfeusz2
 import snowballstemmer
@@ -23,9 +24,10 @@ VERSION = "1 " + " ".join(
 )
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
 _WORDS_KEPT = 200_000
+_ONE_AT_A_TIME = Lock()  # Morfeusz keeps state while it analyses; the site has several threads
 _SHORTEST_AMBIGUOUS = 4
 _SHORTEST_PART, _SHORTEST_STRANGER = 3, 6
-# Built once on a machine, then kept in the user's cache folder: 40 MB for all, read in milliseconds.
+# Built once on a machine, then kept in the user's cache folder and read in milliseconds.
 _DICTIONARIES = TrieDictionaryFactory(cache_max_size=len(LANGUAGES))
 # Snowball has Lithuanian and others too; measured, it only helps where Estonian words are joined
 # to new ones faster than dictionaries follow, and for Lithuanian names.
@@ -90,6 +92,7 @@ class _Morphology:
 
     def __init__(self, language: str) -> None:
         self._language = language
+        self._dictionary = lru_cache(maxsize=_WORDS_KEPT)(self._look_up)
         self._rules = Rules(language, self._dictionary) if language in learnt_languages() else None
 
     @cached_property
@@ -148,9 +151,9 @@ class _Morphology:
         """Lemmas of a joined word by its last part, as long as that is known."""
         for start in range(2, len(word) - _SHORTEST_PART):
             first, last = word[:start], word[start:]
-            if len(last) >= _SHORTEST_STRANGER or self._dictionary(first):
-                if found := self._dictionary(last):
-                    return {first + lemma for lemma in found}
+            may_part = len(last) >= _SHORTEST_STRANGER or self._dictionary(first)
+            if may_part and (found := self._dictionary(last)):
+                return {first + lemma for lemma in found}
         return set()
 
     def _affirmed(self, lemmas: set[str]) -> set[str]:
@@ -162,7 +165,7 @@ class _Morphology:
         return lemmas | {verb for verb in bare if len(verb) > 3 and self._is_lemma(verb)}
 
     def _verbs(self, lemma: str) -> set[str]:
-        endings = _INFINITIVE.get(self._language)
+        endings = _INFINITIVE.get(self._language, ())
         found = set()
         for cut, adds in _PARTICIPLES.get(self._language, ()):
             if lemma.endswith(cut) and len(lemma) > len(cut) + 1:
@@ -184,8 +187,7 @@ class _Morphology:
     def _is_lemma(self, word: str) -> bool:
         return self._rules.is_lemma(word) if self._rules else word in self._dictionary(word)
 
-    @lru_cache(maxsize=_WORDS_KEPT)
-    def _dictionary(self, form: str) -> frozenset[str]:
+    def _look_up(self, form: str) -> frozenset[str]:
         found = (self._forms.get(form), self._forms.get(form.capitalize()))
         return frozenset(plain(lemma).rstrip("0123456789") for lemma in found if lemma)
 
@@ -197,9 +199,9 @@ class _Polish(_Morphology):
     def _analyser(self):  # type: ignore[no-untyped-def]
         return morfeusz2.Morfeusz(generate=False, expand_tags=False)
 
-    @lru_cache(maxsize=_WORDS_KEPT)
-    def _dictionary(self, form: str) -> frozenset[str]:
-        readings = [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
+    def _look_up(self, form: str) -> frozenset[str]:
+        with _ONE_AT_A_TIME:
+            readings = [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
         # A form may be two words (byłem: był and em); the first of them is meant.
         longest = max((end for start, end, _ in readings if start == 0), default=0)
         return frozenset(
@@ -213,12 +215,12 @@ class _Polish(_Morphology):
         return bool(found), found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _morphology(language: str) -> _Morphology:
     return _Polish(language) if language == "pl" else _Morphology(language)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _stemmer(language: str):  # type: ignore[no-untyped-def]
     name = _STEMMERS.get(language)
     return snowballstemmer.stemmer(name) if name else None

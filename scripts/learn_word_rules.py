@@ -111,8 +111,8 @@ def shares(
             stem, cut = form[: len(form) - size], form[len(form) - size :]
             for add in by_ending.get(cut, ()):
                 if stem + add in lemmas:
-                    for context in range(min(_CONTEXT, len(stem)) + 1):
-                        key = cut, add, stem[len(stem) - context :]
+                    for before in range(min(_CONTEXT, len(stem)) + 1):
+                        key = cut, add, stem[len(stem) - before :]
                         tried[key] += 1
                         right[key] += stem + add in lemmas_of[form]
     out: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
@@ -174,7 +174,9 @@ def guesses(
         ranked = sorted(made[ending].items(), key=lambda one: (-one[1], one[0]))[:3]
         best = [(*edit, round(n / seen[ending], 1)) for edit, n in ranked]
         best = [one for one in best if one[2] >= 0.1]
-        if best and best != next((out[e] for n in range(1, len(ending)) if (e := ending[n:]) in out), None):
+        if best and best != next(
+            (out[e] for n in range(1, len(ending)) if (e := ending[n:]) in out), None
+        ):
             out[ending] = best
     return out
 
