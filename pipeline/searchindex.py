@@ -10,6 +10,8 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
@@ -20,6 +22,7 @@ from pipeline.wordforms import Analysis
 # An index made by another version must be built anew: `remove` takes out what `add` would put in.
 VERSION = f"1 {wordforms.VERSION}"
 NO_LANGUAGE = "und"
+_WORDS_KEPT = 250_000
 CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
 
 _FTS = """
@@ -128,12 +131,27 @@ def _entries(db: Database, recording_id: str) -> Iterator[_Entry]:
     for ident, text, tag in db.execute(_SEGMENTS, (recording_id,)).fetchall():
         language = base_language(tag)
         spoken = words(text)
-        found: set[str] = set()
-        for word in set(spoken):
-            found.update(keys(wordforms.analyse(word, language), language))
-        form = " ".join(fold(word) for word in spoken)
-        vocabulary = frozenset(_vocabulary_row(word, language) for word in spoken)
-        yield ident, " ".join(sorted(found)), form, vocabulary
+        read = [_indexed(word, language) for word in spoken]
+        found = {key for word in read for key in word.keys}
+        yield (
+            ident,
+            " ".join(sorted(found)),
+            " ".join(word.form for word in read),
+            frozenset(word.row for word in read),
+        )
+
+
+class _Indexed(NamedTuple):
+    keys: tuple[str, ...]
+    form: str
+    row: _Word
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _indexed(word: str, language: str | None) -> _Indexed:
+    """All that is kept of one word; the same words come again and again."""
+    found = tuple(keys(wordforms.analyse(word, language), language))
+    return _Indexed(found, fold(word), _vocabulary_row(word, language))
 
 
 def _vocabulary_row(word: str, language: str | None) -> _Word:

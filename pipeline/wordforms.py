@@ -23,7 +23,7 @@ VERSION = "1 " + " ".join(
     f"{name}-{version(name)}" for name in ("simplemma", "morfeusz2", "snowballstemmer")
 )
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
-_WORDS_KEPT = 200_000
+_WORDS_KEPT = 250_000
 _ONE_AT_A_TIME = Lock()  # Morfeusz keeps state while it analyses; the site has several threads
 _SHORTEST_AMBIGUOUS = 4
 _SHORTEST_PART, _SHORTEST_STRANGER = 3, 6
