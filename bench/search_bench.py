@@ -114,7 +114,7 @@ async def _ask(client: httpx.AsyncClient, query: str) -> float | None:
 
 
 async def _until_it_answers(client: httpx.AsyncClient) -> None:
-    for _ in range(200):
+    for _ in range(3000):  # Datasette reads the whole file once when it starts
         try:
             await client.get("/search", params={"q": "mama"})
         except httpx.HTTPError:

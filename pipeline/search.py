@@ -188,6 +188,7 @@ class _Scope:
         tests, values = _testimony_tests(query.limits)
         where, ranges = "", None
         if tests:
+            connection.create_function("folded", 1, fold, deterministic=True)
             chosen = f"SELECT id FROM testimonies WHERE {' AND '.join(tests)}"
             where = f" AND segments.testimony_id IN ({chosen})"
             ranges = _narrow(connection, chosen, values)
@@ -224,8 +225,8 @@ def _testimony_tests(limits: Mapping[str, str]) -> tuple[list[str], list[object]
     values: list[object] = []
     for name, column in (("place", "place"), ("narrator", "narrator")):
         if name in limits:
-            tests.append(f"instr(lower(coalesce(testimonies.{column}, '')), lower(?)) > 0")
-            values.append(limits[name])
+            tests.append(f"instr(folded(coalesce(testimonies.{column}, '')), ?) > 0")
+            values.append(fold(limits[name]))
     for name, sign in (("before", "<"), ("after", ">")):
         if name in limits:
             tests.append(f"substr(testimonies.recorded_on, 1, 4) {sign} ?")

@@ -43,7 +43,7 @@ def archive() -> Iterator[sqlite3.Connection]:
     publish.create_tables(db)
     ident = 0
     for language, texts in SAID.items():
-        place = "Vorkuta" if language == "lt" else None
+        place = "Šiauliai" if language == "lt" else None
         db.table("testimonies").insert(
             {"id": language, "title": language, "place": place, "recorded_on": WHEN[language],
              "narrator": f"Ona {language}"}
@@ -88,7 +88,7 @@ def texts(archive: sqlite3.Connection, typed: str, language: str | None = None) 
         ("mama NEAR chleb lang:pl", ["Mama oddała mi chleb w nocy."]),
         ("tydzień NEAR/1 wagon", ["Jechaliśmy trzy tygodnie w wagonie."]),
         ("jechać NEAR/1 wagon", []),
-        ("mama place:vorkuta", ["Mama atidavė man duoną."]),
+        ("mama place:siauliai", ["Mama atidavė man duoną."]),
         ("vago* before:1990", ["Ne-au dus cu vagoanele."]),
         ("мама after:1990 lang:uk", []),
         ("mama narrator:pl -wagon", ["Mama oddała mi chleb w nocy."]),

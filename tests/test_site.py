@@ -108,6 +108,22 @@ async def test_datasette_has_the_tables_their_meaning_and_the_canned_query(
     assert tables["segments"]["units"] == {"start_s": "s", "end_s": "s"}
 
 
+async def test_sql_and_the_canned_query_find_every_form(site: Datasette) -> None:
+    rows = (await get(site, "/public/search.json?q=wagony&language=&_shape=array")).json()
+    assert [row["text"] for row in rows] == ["Jechaliśmy trzy tygodnie w wagonie."]
+    sql = "select rowid from segments_fts where segments_fts match word_forms(:q, 'pl')"
+    for query, count in (("chlebem", 1), ("OR", 0), ('"', 0), ("-", 0)):
+        found = await get(site, "/public.json", params={"sql": sql, "q": query, "_shape": "array"})
+        assert (found.status_code, len(found.json())) == (200, count)
+
+
+async def test_a_typo_is_put_right_on_the_page(site: Datasette) -> None:
+    html = (await get(site, "/search?q=tygodnei")).text
+    assert "Nothing was found for <q>tygodnei</q>" in html and "<mark>tygodnie</mark>" in html
+    html = (await get(site, "/search?q=mama+OR+tygodnei")).text
+    assert "Did you mean" in html and "<mark>Mama</mark>" in html
+
+
 async def test_a_new_publication_is_served_without_a_restart(published: Folder) -> None:
     site = app.build(published.root)
     application = site.app()
