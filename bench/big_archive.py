@@ -50,7 +50,6 @@ def main(root: Path, segments: int) -> None:
     metadata = json.dumps(datasette_metadata("Large archive"), ensure_ascii=False)
     (folder / METADATA).write_text(metadata, encoding="utf-8")
     db = Database(sqlite3.connect(folder / DATABASE))
-    db.execute("PRAGMA journal_mode = OFF")
     db.execute("PRAGMA synchronous = OFF")
     publish.create_tables(db)
     spoken = {language: Speech(language, n) for n, language in enumerate(LANGUAGES)}

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 MOST = 1000
 TIME_LIMIT_S = 1.5
 _STRATA = 20
+_WORDS_KEPT = 250_000
 _LAST = 2**62  # beyond every segment
-_SCORED = 100
+_SCORED = 40
 _K1, _B = 1.2, 0.75
 _NARROW = 200  # testimonies; below, each is searched by itself
 
@@ -241,7 +243,8 @@ def _narrow(
     idents = [row[0] for row in connection.execute(f"{chosen} LIMIT {_NARROW + 1}", values)]
     if len(idents) > _NARROW:
         return None
-    sql = "SELECT min(id), max(id) FROM segments WHERE testimony_id = ?"
+    mine = "FROM segments WHERE testimony_id = ?1"
+    sql = f"SELECT (SELECT min(id) {mine}), (SELECT max(id) {mine})"
     found = (connection.execute(sql, [ident]).fetchone() for ident in idents)
     return sorted((low, high) for low, high in found if low is not None)
 
@@ -268,7 +271,9 @@ def _sample(
     connection: sqlite3.Connection, expressions: Expressions, scope: _Scope
 ) -> dict[int, int]:
     """Segments from all over the archive, the best kind first, with their tier."""
-    low, high = connection.execute("SELECT min(id), max(id) FROM segments").fetchone()
+    # Two selects: SQLite answers each from the end of the table, but both together by reading it.
+    ends = "SELECT (SELECT min(id) FROM segments), (SELECT max(id) FROM segments)"
+    low, high = connection.execute(ends).fetchone()
     edges = [low + (high + 1 - low) * n // _STRATA for n in range(_STRATA + 1)]
     each = MOST // 4 // _STRATA
     tiers: dict[int, int] = {}
@@ -294,8 +299,9 @@ def _by_score(
     first, rest = order[:_SCORED], order[_SCORED:]
     usual = sum(lengths.values()) / len(lengths) if lengths else 1.0
     scores = {}
+    marker = _Marker(expressions)
     for ident, text, language in _texts(connection, first):
-        counts = _Marker(expressions).counts(text, language)
+        counts = marker.counts(text, language)
         room = _K1 * (1 - _B + _B * len(text) / usual)
         scores[ident] = sum(n * (_K1 + 1) / (n + room) for n in counts if n)
     first.sort(key=lambda ident: (tiers[ident], -scores.get(ident, 0.0)))
@@ -371,12 +377,14 @@ class _Marker:
 
     def _read(self, text: str, tag: str | None) -> list[tuple[str, frozenset[str]]]:
         language = base_language(tag)
-        read = []
-        for start, end in spans(text):
-            word = plain(text[start:end])
-            analysis = wordforms.analyse(word, language)
-            read.append((fold(word), frozenset(keys(analysis, language))))
-        return read
+        return [_read_word(text[start:end], language) for start, end in spans(text)]
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _read_word(spoken: str, language: str | None) -> tuple[str, frozenset[str]]:
+    """A word's folded form and its keys; the same words come again and again."""
+    word = plain(spoken)
+    return fold(word), frozenset(keys(wordforms.analyse(word, language), language))
 
 
 def _at(read: Sequence[tuple[str, frozenset[str]]], reading: Reading) -> list[int]:

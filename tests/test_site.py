@@ -117,6 +117,16 @@ async def test_sql_and_the_canned_query_find_every_form(site: Datasette) -> None
         assert (found.status_code, len(found.json())) == (200, count)
 
 
+async def test_datasette_counts_every_table_without_an_error(
+    site: Datasette, capfd: pytest.CaptureFixture[str]
+) -> None:
+    tables = (await get(site, "/public.json")).json()["tables"]
+    shown = {table["name"]: table["count"] for table in tables if not table["hidden"]}
+    assert shown.keys() == {"testimonies", "recordings", "segments", "vocabulary"}
+    assert shown["segments"] == 2
+    assert capfd.readouterr().err == ""
+
+
 async def test_a_typo_is_put_right_on_the_page(site: Datasette) -> None:
     html = (await get(site, "/search?q=tygodnei")).text
     assert "Nothing was found for <q>tygodnei</q>" in html and "<mark>tygodnie</mark>" in html
