@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -62,13 +62,7 @@ def create(db: Database) -> None:
 
 def add(db: Database, recording_id: str) -> None:
     """Indexes every segment of a recording, once its rows are there."""
-    entries = list(_entries(db, recording_id))
-    db.conn.executemany(
-        "INSERT INTO segments_fts (rowid, key, form) VALUES (?, ?, ?)",
-        [(ident, key, form) for ident, key, form, _ in entries],
-    )
-    counts = sorted(_counts(entries).items())
-    db.conn.executemany(_COUNT_UP, [(*word, n) for word, n in counts])
+    insert(db, list(entries(db, recording_id)))
 
 
 def remove(db: Database, recording_id: str) -> None:
@@ -76,12 +70,12 @@ def remove(db: Database, recording_id: str) -> None:
 
     Before SQLite 3.42 the removed words stay in the file, unfindable, until `finish`.
     """
-    entries = list(_entries(db, recording_id))
+    indexed = list(entries(db, recording_id))
     db.conn.executemany(
         "INSERT INTO segments_fts (segments_fts, rowid, key, form) VALUES ('delete', ?, ?, ?)",
-        [(ident, key, form) for ident, key, form, _ in entries],
+        [(ident, key, form) for ident, key, form, _ in indexed],
     )
-    counts = sorted(_counts(entries).items())
+    counts = sorted(_counts(indexed).items())
     db.conn.executemany(_COUNT_DOWN, [(n, *word) for word, n in counts])
     db.conn.executemany(_GONE, [word for word, _ in counts])
 
@@ -128,10 +122,20 @@ def base_language(language: str | None) -> str | None:
 
 
 _Word = tuple[str, str, str]
-_Entry = tuple[int, str, str, frozenset[_Word]]
+Entry = tuple[int, str, str, frozenset[_Word]]
 
 
-def _entries(db: Database, recording_id: str) -> Iterator[_Entry]:
+def insert(db: Database, indexed: Sequence[Entry]) -> None:
+    """Indexes segments by what `entries` made of them."""
+    db.conn.executemany(
+        "INSERT INTO segments_fts (rowid, key, form) VALUES (?, ?, ?)",
+        [(ident, key, form) for ident, key, form, _ in indexed],
+    )
+    counts = sorted(_counts(indexed).items())
+    db.conn.executemany(_COUNT_UP, [(*word, n) for word, n in counts])
+
+
+def entries(db: Database, recording_id: str) -> Iterator[Entry]:
     """For each segment its number, its keys, its forms, and its words for the vocabulary."""
     for ident, text, tag in db.execute(_SEGMENTS, (recording_id,)).fetchall():
         language = base_language(tag)
@@ -165,8 +169,8 @@ def _vocabulary_row(word: str, language: str | None) -> _Word:
     return plainest, language or NO_LANGUAGE, "" if word == plainest else word
 
 
-def _counts(entries: Iterable[_Entry]) -> Counter[_Word]:
+def _counts(indexed: Iterable[Entry]) -> Counter[_Word]:
     counts: Counter[_Word] = Counter()
-    for *_, vocabulary in entries:
+    for *_, vocabulary in indexed:
         counts.update(vocabulary)
     return counts
