@@ -26,9 +26,10 @@ from pipeline.publication import DATABASE, FOLDER
 _SEED = 5
 _WARM, _ASKED = 20, 60
 _CLIENTS, _EACH = 50, 6
-_WORD = "SELECT CASE form WHEN '' THEN typed ELSE form END FROM vocabulary"
-_COMMON_SQL = f"{_WORD} WHERE length(typed) > 2 ORDER BY segments DESC LIMIT 200"
-_RARE_SQL = f"{_WORD} WHERE segments BETWEEN 2 AND 40 AND length(typed) > 3 LIMIT 40000"
+_TERMS = "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, segments_fts, row)"
+_WORD = "SELECT term FROM temp.terms WHERE substr(term, 1, 1) <> '_' AND length(term) > 2"
+_COMMON_SQL = f"{_WORD} ORDER BY doc DESC LIMIT 200"
+_RARE_SQL = f"{_WORD} AND doc BETWEEN 2 AND 40 LIMIT 40000"
 _TEXT_SQL = "SELECT text FROM segments WHERE id = ?"
 
 
@@ -55,6 +56,7 @@ def _queries(path: Path) -> dict[str, list[str]]:
     """Queries of each kind, with words of the archive itself; those that warm up come first."""
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     chance = random.Random(_SEED)  # noqa: S311
+    connection.execute(_TERMS)
     common = [row[0] for row in connection.execute(_COMMON_SQL)]
     rare = [row[0] for row in connection.execute(_RARE_SQL)]
     (last,) = connection.execute("SELECT max(id) FROM segments").fetchone()

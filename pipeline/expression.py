@@ -17,10 +17,7 @@ from pipeline.searchindex import NO_LANGUAGE, base_language, lemma_keys, stem_ke
 
 _MOST_SPELLINGS = 300
 _MOST_READINGS = 12
-_SPELLED_SQL = """
-SELECT CASE form WHEN '' THEN typed ELSE form END, language FROM vocabulary
-WHERE typed IN (?, ?) LIMIT 200
-"""
+_SPELLED_SQL = "SELECT form, language FROM vocabulary WHERE typed IN (?, ?) LIMIT 200"
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ _SEGMENTS = {
 _VOCABULARY = {
     "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
     "language": "The language it was spoken in (BCP 47; und: not known)",
-    "form": "The word as it was spoken, in lower case; empty: the same as typed",
+    "form": "The word as it was spoken, in lower case",
     "segments": "In how many segments it occurs",
 }
 
@@ -123,7 +123,7 @@ def datasette_metadata(title: str) -> dict[str, Any]:
                         "size": 50,
                     },
                     "vocabulary": {
-                        "description": "Every word that was spoken, for searching as one types.",
+                        "description": "Words with marks, by how a plain keyboard types them.",
                         "columns": _VOCABULARY,
                     },
                 },

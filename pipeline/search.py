@@ -172,7 +172,7 @@ def _put_right(
             )
             sql = "SELECT 1 FROM segments_fts WHERE segments_fts MATCH ? LIMIT 1"
             known = connection.execute(sql, [match.full]).fetchone()
-            if not known and (meant := suggest(connection, word, language)):
+            if not known and (meant := suggest(connection, word)):
                 better = re.sub(rf"(?i)(?<!\w){re.escape(word)}(?!\w)", meant, better)
     return better if better != typed else None
 

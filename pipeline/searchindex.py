@@ -2,7 +2,7 @@
 
 The rows of `segments` are written and deleted by `publish`; what makes them findable is here:
 `segments_fts`, with the words as spoken in one column and the keys of their lemmas and stems in
-another, and `vocabulary`, every form with its language and how many segments hold it.
+another, and `vocabulary`: the forms that a plain keyboard types otherwise, by how it types them.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def keys(analysis: Analysis, language: str | None) -> list[str]:
     """What a word is indexed under, besides its form.
 
     Lemmas and stems have the language in them, so that a word of one is not found as another's.
-    A word that a dictionary knows needs no stem.
+    A word that a dictionary knows needs no stem. The first mark keeps keys apart from forms.
     """
     found = lemma_keys(analysis, language)
     if analysis.stem and not analysis.known:
@@ -104,11 +104,11 @@ def keys(analysis: Analysis, language: str | None) -> list[str]:
 
 def lemma_keys(analysis: Analysis, language: str | None) -> list[str]:
     found = {typed(lemma, language) for lemma in analysis.lemmas}
-    return [f"{language or NO_LANGUAGE}_l{lemma}" for lemma in sorted(found)]
+    return [f"_{language or NO_LANGUAGE}_l{lemma}" for lemma in sorted(found)]
 
 
 def stem_key(stem: str, language: str | None) -> str:
-    return f"{language or NO_LANGUAGE}_s{typed(stem, language)}"
+    return f"_{language or NO_LANGUAGE}_s{typed(stem, language)}"
 
 
 def typed(word: str, language: str | None) -> str:
@@ -146,14 +146,14 @@ def entries(db: Database, recording_id: str) -> Iterator[Entry]:
             ident,
             " ".join(sorted(found)),
             " ".join(word.form for word in read),
-            frozenset(word.row for word in read),
+            frozenset(word.row for word in read if word.row),
         )
 
 
 class _Indexed(NamedTuple):
     keys: tuple[str, ...]
     form: str
-    row: _Word
+    row: _Word | None
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
@@ -163,10 +163,10 @@ def _indexed(word: str, language: str | None) -> _Indexed:
     return _Indexed(found, fold(word), _vocabulary_row(word, language))
 
 
-def _vocabulary_row(word: str, language: str | None) -> _Word:
-    """`typed`, language and form, which is empty where it is the same as `typed`."""
+def _vocabulary_row(word: str, language: str | None) -> _Word | None:
+    """`typed`, language and form; None where the form is typed as it is."""
     plainest = typed(word, language)
-    return plainest, language or NO_LANGUAGE, "" if word == plainest else word
+    return None if word == plainest else (plainest, language or NO_LANGUAGE, word)
 
 
 def _counts(indexed: Iterable[Entry]) -> Counter[_Word]:
