@@ -54,8 +54,13 @@ _PARTICIPLES = {
            ("ošais", ("", "a", "u")), ("ams", ("u",)), ("āms", ("u",)), ("amais", ("u",)),
            ("āmais", ("u",)), ("dams", ("t",)), ("damies", ("ties",))),
 }  # fmt: skip
-# Degrees and definite forms of Latvian adjectives, which dictionaries keep apart.
-_DEGREES = {"lv": (("ākais", "s"), ("āks", "s"), ("ais", "s"))}
+# Degrees and definite forms of adjectives, where dictionaries keep them apart.
+_DEGREES = {
+    "lt": (("esnis", "us"), ("esnis", "as"), ("iausias", "us"), ("iausias", "as")),
+    "lv": (("ākais", "s"), ("āks", "s"), ("ais", "s")),
+    "uk": (("іший", "ий"), ("ший", "ий")),
+}
+_MOST = {"lv": ("vis",), "uk": ("най",)}
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class _Morphology:
         for lemma in tuple(found):
             found |= self._dictionary(lemma)
         for lemma in (word, *found):
-            found |= self._verbs(lemma) | self._positives(lemma)
+            found |= self._verbs(lemma, known) | self._positives(lemma)
         return known, found if self.has(word) else found | {word}
 
     def _from_dictionary(self, word: str) -> tuple[bool, set[str]]:
@@ -164,24 +169,28 @@ class _Morphology:
         bare = {lemma[2:] for lemma in lemmas if lemma.startswith("ne") and lemma.endswith(endings)}
         return lemmas | {verb for verb in bare if len(verb) > 3 and self._is_lemma(verb)}
 
-    def _verbs(self, lemma: str) -> set[str]:
+    def _verbs(self, lemma: str, known: bool) -> set[str]:
+        """The verbs of a participle; of a stranger also one that no dictionary has."""
         endings = _INFINITIVE.get(self._language, ())
         found = set()
         for cut, adds in _PARTICIPLES.get(self._language, ()):
             if lemma.endswith(cut) and len(lemma) > len(cut) + 1:
                 for add in adds:
                     form = lemma.removesuffix(cut) + add
-                    found |= {verb for verb in self._dictionary(form) if verb.endswith(endings)}
-                    if form.endswith(endings) and self._is_lemma(form):
+                    _, finite = self._from_dictionary(form)
+                    found |= {verb for verb in finite if verb.endswith(endings)}
+                    if form.endswith(endings) and (self._is_lemma(form) or not known):
                         found.add(form)
         return found
 
     def _positives(self, lemma: str) -> set[str]:
-        made = (
-            lemma.removesuffix(cut) + add
+        """The plain degree of a compared adjective, and its indefinite form."""
+        made = {
+            base.removesuffix(cut) + add
+            for base in (lemma, *(lemma.removeprefix(p) for p in _MOST.get(self._language, ())))
             for cut, add in _DEGREES.get(self._language, ())
-            if lemma.endswith(cut)
-        )
+            if base.endswith(cut)
+        }
         return {word for word in made if self._is_lemma(word)}
 
     def _is_lemma(self, word: str) -> bool:
