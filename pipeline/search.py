@@ -125,11 +125,12 @@ def find(
 ) -> Found:
     """Searches an open `public.db`. Raises QueryError, with a sentence, for a query that cannot
     be read and for one that takes longer than `TIME_LIMIT_S`."""
-    with _within(connection, TIME_LIMIT_S):
-        found, meant = _once(connection, typed, language, limit, offset)
+    wordforms.load(languages_of(connection))
+    with _within(connection, TIME_LIMIT_S) as deadline:
+        found, meant = _once(connection, typed, language, limit, offset, deadline)
         if found.total or meant is None:
             return replace(found, meant=meant)
-        again, _ = _once(connection, meant, language, limit, offset)
+        again, _ = _once(connection, meant, language, limit, offset, deadline)
         return replace(again, meant=meant, corrected=True) if again.total else found
 
 
@@ -140,7 +141,12 @@ def match_expression(connection: sqlite3.Connection, typed: str, language: str |
 
 
 def _once(
-    connection: sqlite3.Connection, typed: str, language: str | None, limit: int, offset: int
+    connection: sqlite3.Connection,
+    typed: str,
+    language: str | None,
+    limit: int,
+    offset: int,
+    deadline: float,
 ) -> tuple[Found, str | None]:
     """What is found as typed, and how the query would read with its unknown words put right."""
     query = parse(typed)
@@ -148,7 +154,7 @@ def _once(
     reader = Reader(connection, _asked(connection, only))
     expressions = reader.expressions(query)
     scope = _Scope.of(connection, query, base_language(only))
-    ranked, total, more = _ranked(connection, expressions, scope)
+    ranked, total, more = _ranked(connection, expressions, scope, deadline)
     chosen = ranked[offset : offset + limit]
     found = Found(tuple(_hits(connection, chosen, expressions)), total, more)
     return found, None if more else _put_right(connection, typed, query, base_language(only))
@@ -250,7 +256,7 @@ def _narrow(
 
 
 def _ranked(
-    connection: sqlite3.Connection, expressions: Expressions, scope: _Scope
+    connection: sqlite3.Connection, expressions: Expressions, scope: _Scope, deadline: float
 ) -> tuple[list[int], int, bool]:
     """Segments best first, how many match, and whether that is only a lower bound."""
     everything = scope.ids(connection, expressions.full, MOST + 1)
@@ -262,9 +268,9 @@ def _ranked(
         lemma = set(scope.ids(connection, expressions.lemma, MOST)) if everything else set()
         tiers = {i: 0 if i in exact else 1 if i in lemma else 2 for i in everything}
     if expressions.nears:
-        tiers = _near_enough(connection, expressions, tiers)
+        tiers = _near_enough(connection, expressions, tiers, deadline)
     total = len(tiers) if expressions.nears else min(len(everything), MOST)
-    return _by_score(connection, expressions, tiers), total, more
+    return _by_score(connection, expressions, tiers, deadline), total, more
 
 
 def _sample(
@@ -289,7 +295,10 @@ def _sample(
 
 
 def _by_score(
-    connection: sqlite3.Connection, expressions: Expressions, tiers: Mapping[int, int]
+    connection: sqlite3.Connection,
+    expressions: Expressions,
+    tiers: Mapping[int, int],
+    deadline: float,
 ) -> list[int]:
     """By tier, then BM25; only the most promising, the shortest of the best tier, are scored."""
     sql = "SELECT id, length(text) FROM segments WHERE id IN (SELECT value FROM json_each(?))"
@@ -300,7 +309,7 @@ def _by_score(
     usual = sum(lengths.values()) / len(lengths) if lengths else 1.0
     scores = {}
     marker = _Marker(expressions)
-    for ident, text, language in _texts(connection, first):
+    for ident, text, language in _texts(connection, first, deadline):
         counts = marker.counts(text, language)
         room = _K1 * (1 - _B + _B * len(text) / usual)
         scores[ident] = sum(n * (_K1 + 1) / (n + room) for n in counts if n)
@@ -309,19 +318,26 @@ def _by_score(
 
 
 def _near_enough(
-    connection: sqlite3.Connection, expressions: Expressions, tiers: Mapping[int, int]
+    connection: sqlite3.Connection,
+    expressions: Expressions,
+    tiers: Mapping[int, int],
+    deadline: float,
 ) -> dict[int, int]:
     marker = _Marker(expressions)
-    texts = _texts(connection, list(tiers))
+    texts = _texts(connection, list(tiers), deadline)
     near = {ident for ident, text, language in texts if marker.all_near(text, language)}
     return {ident: tier for ident, tier in tiers.items() if ident in near}
 
 
 def _texts(
-    connection: sqlite3.Connection, idents: Sequence[int]
+    connection: sqlite3.Connection, idents: Sequence[int], deadline: float
 ) -> Iterator[tuple[int, str, str | None]]:
+    """Texts to be read word by word, which takes its time too: until the deadline."""
     sql = "SELECT id, text, language FROM segments WHERE id IN (SELECT value FROM json_each(?))"
-    yield from connection.execute(sql, [json.dumps(list(idents))])
+    for row in connection.execute(sql, [json.dumps(list(idents))]):
+        if time.monotonic() > deadline:
+            raise _too_long()
+        yield row
 
 
 def _hits(
@@ -401,18 +417,22 @@ def _together(places: Sequence[Sequence[int]], within: int) -> bool:
 
 
 @contextmanager
-def _within(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Stops whatever the database does once the time is over."""
+def _within(connection: sqlite3.Connection, seconds: float) -> Iterator[float]:
+    """Stops whatever the database does once the time is over; gives the moment when it is."""
     deadline = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
-        yield
+        yield deadline
     except sqlite3.OperationalError as error:
         if "interrupted" not in str(error):
             raise
-        raise QueryError("search", "this search took too long; add a word to it.") from error
+        raise _too_long() from error
     finally:
         connection.set_progress_handler(None, 0)
+
+
+def _too_long() -> QueryError:
+    return QueryError("search", "this search took too long; add a word to it.")
 
 
 def clock(seconds: float) -> str:

@@ -6,6 +6,7 @@ do not say is inferred from the rules of `wordrules`, prefixes, and how particip
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
@@ -85,6 +86,13 @@ def analyse(word: str, language: str | None) -> Analysis:
         known, lemmas = False, {word}
     stemmer = _stemmer(language) if language else None
     return Analysis(tuple(sorted(lemmas)), known, stemmer.stemWord(word) if stemmer else None)
+
+
+def load(languages: Iterable[str]) -> None:
+    """Reads the dictionaries of these languages now; the first time on a machine takes seconds."""
+    for language in languages:
+        if language in LANGUAGES:
+            is_known("a", language)
 
 
 def is_known(word: str, language: str) -> bool:

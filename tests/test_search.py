@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +18,7 @@ from sqlite_utils import Database
 from pipeline import publish, search, searchindex
 from pipeline.errors import QueryError
 from pipeline.query import Term, parse
+from tests.conftest import REPOSITORY
 
 SAID = {
     "pl": ["Jechaliśmy trzy tygodnie w wagonie.", "Mama oddała mi chleb w nocy.",
@@ -199,3 +204,17 @@ def test_more_than_can_be_counted_is_said_and_taken_from_everywhere() -> None:
     exact = search.find(db.conn, "wagony")
     assert {hit.text for hit in exact.hits} == {"Wagony."}
     db.close()
+
+
+def test_the_run_over_a_set_writes_the_best_documents_first(tmp_path: Path) -> None:
+    docs = [{"id": f"d{n}", "text": text} for n, text in enumerate(SAID["pl"])]
+    asked = [{"qid": "q1", "queries": {"form": "wagonie", "lemma": "wagon"}}]
+    for name, rows in (("pl.docs", docs), ("pl.queries", asked)):
+        lines = (json.dumps(row, ensure_ascii=False) for row in rows)
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    program = REPOSITORY / "bench" / "search_run.py"
+    command = [sys.executable, str(program), str(tmp_path), str(tmp_path / "out.tsv")]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    found = [tuple(line.split("\t")) for line in (tmp_path / "out.tsv").read_text().splitlines()]
+    assert found[0] == ("q1", "form", "d0")
+    assert {doc for _, variant, doc in found if variant == "lemma"} == {"d0", "d2", "d3"}
