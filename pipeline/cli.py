@@ -259,18 +259,23 @@ def search(session: Session, query: str, language: str | None, limit: int) -> No
     """The site's search, from the terminal."""
     from pipeline import search as finder
 
-    hits, total = finder.search(session.root, query, language, limit)
+    found = finder.search(session.root, query, language, limit)
     if session.as_json:
-        found = [
+        hits = [
             {k: v for k, v in asdict(hit).items() if k != "marked"} | {"listen": hit.listen_path}
-            for hit in hits
+            for hit in found.hits
         ]
-        session.print_json({"query": query, "total": total, "hits": found})
+        about = {k: v for k, v in asdict(found).items() if k != "hits"}
+        session.print_json({"query": query, **about, "hits": hits})
         return
-    for hit in hits:
+    if found.meant:
+        said = "Nothing found as typed; found for" if found.corrected else "Did you mean"
+        session.terminal.line(f"{said}: {found.meant}")
+    for hit in found.hits:
         where = f"{hit.testimony_id}  part {hit.part}  {finder.clock(hit.start_s)}"
         session.terminal.line(f"{where}  [{hit.language or '?'}]  {hit.text}")
-    session.terminal.line(f"{len(hits)} of {total} passages")
+    more = "more than " if found.more_than else ""
+    session.terminal.line(f"{len(found.hits)} of {more}{found.total} passages")
 
 
 @command("testimony verify")

@@ -31,9 +31,8 @@ select
 from segments_fts
   join segments on segments.id = segments_fts.rowid
   join testimonies on testimonies.id = segments.testimony_id
-where segments_fts match escape_fts(:q)
+where segments_fts match word_forms(:q, :language)
   and (:language = '' or segments.language = :language)
-order by segments_fts.rank
 limit 200
 """.strip()
 
@@ -83,6 +82,12 @@ _SEGMENTS = {
     "confidence": "How sure the engine was of the words, 0 to 1",
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
+}
+_VOCABULARY = {
+    "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
+    "language": "The language it was spoken in (BCP 47; und: not known)",
+    "form": "The word as it was spoken, in lower case",
+    "segments": "In how many segments it occurs",
 }
 
 
@@ -137,7 +142,8 @@ def _database(description: str) -> dict[str, Any]:
         "queries": {
             "search": {
                 "title": "Search in what was said",
-                "description": "All words must occur; language: lt, lv, … or empty.",
+                "description": "All words must occur, in any form; language: lt, lv, … or"
+                " empty. In your own SQL: segments_fts match word_forms(words, language).",
                 "sql": _SEARCH_SQL,
                 "params": ["q", "language"],
             }
@@ -163,6 +169,10 @@ def _database(description: str) -> dict[str, Any]:
                 "facets": ["language", "testimony_id", "state"],
                 "label_column": "text",
                 "size": 50,
+            },
+            "vocabulary": {
+                "description": "Words with marks, by how a plain keyboard types them.",
+                "columns": _VOCABULARY,
             },
             "closed": {
                 "description": "Testimonies that are kept here and may not be seen.",

@@ -12,13 +12,14 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory"},
-    2: {"config", "recording", "spool"},
+    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"},
+    2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring"},
-    4: {"engines", "engines.models", "consent", "withdrawn"},
-    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
-    6: {"engines.openai", "archive", "search", "searchindex", "site.accounts", "site.live"},
+    | {"quality", "scoring", "wordforms"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex"},
+    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
+    | {"schema", "expression"},
+    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"},
     7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
     8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
     9: {"listen", "workers", "publish", "status", "verify"},

@@ -6,6 +6,7 @@ import that module at run time.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -32,3 +33,8 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:
     guarded, following = guard.guard(datasette), live.follow_publications(datasette)
     # The newest publication first, so that the guard knows what is gone.
     return lambda app: following(guarded(app))
+
+
+@hookimpl
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    pages.prepare_connection(conn)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from datasette.database import QueryInterrupted
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
 from pipeline.errors import QueryError
+from pipeline.expression import languages_of
 from pipeline.publication import DATABASE
-from pipeline.search import (
-    COUNT_SQL,
-    HITS_SQL,
-    MARK_CLOSE,
-    MARK_OPEN,
-    Hit,
-    clock,
-    parameters,
-)
+from pipeline.search import MARK_CLOSE, MARK_OPEN, Found, Hit, clock, find, match_expression
+from pipeline.searchindex import NO_LANGUAGE
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -48,10 +42,6 @@ _TESTIMONIES_SQL = """
 SELECT id, title, narrator, narrator_born, recorded_on, place, notice, duration_s,
   languages_detected FROM testimonies ORDER BY title LIMIT 200
 """
-_LANGUAGES_SQL = """
-SELECT language, count(*) AS segments FROM segments WHERE language IS NOT NULL
-GROUP BY language ORDER BY segments DESC
-"""
 
 
 async def home(datasette: Datasette, request: Request) -> Response:
@@ -64,7 +54,7 @@ async def home(datasette: Datasette, request: Request) -> Response:
     context = {
         "testimonies": rows,
         "totals": dict(totals),
-        "languages": [dict(row) for row in await db.execute(_LANGUAGES_SQL)],
+        "languages": await db.execute_fn(_spoken),
         "q": "",
         "language": "",
     }
@@ -80,24 +70,53 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     context: dict[str, Any] = {
         "q": query,
         "language": language,
-        "languages": [dict(row) for row in await db.execute(_LANGUAGES_SQL)],
+        "languages": await db.execute_fn(_spoken),
+        "found": None,
         "hits": [],
-        "total": 0,
         "problem": None,
     }
     status = 200
-    try:
-        if query.strip():
-            values = parameters(query, language, _PER_PAGE, (number - 1) * _PER_PAGE)
-            rows = await db.execute(HITS_SQL, values)
-            context["hits"] = [_shown(Hit.from_row(dict(row))) for row in rows]
-            context["total"] = (await db.execute(COUNT_SQL, values)).first()["n"]
-    except QueryError as error:
-        context["problem"], status = error.problem.capitalize(), 400
-    except QueryInterrupted:
-        context["problem"], status = "This search took too long; add a word to it.", 400
-    context |= _paging(query, language, number, context["total"])
+    more = False
+    if query.strip():
+        offset = (number - 1) * _PER_PAGE
+        try:
+            found = await db.execute_fn(
+                # One more than is shown tells whether there is a next page.
+                lambda connection: find(connection, query, language, _PER_PAGE + 1, offset)
+            )
+            more = len(found.hits) > _PER_PAGE
+            context |= _as_context(found, language)
+        except QueryError as error:
+            context["problem"], status = error.problem[:1].upper() + error.problem[1:], 400
+    context |= _paging(query, language, number, more)
     return await _page(datasette, request, "archive_search.html", context, status)
+
+
+def prepare_connection(connection: sqlite3.Connection) -> None:
+    """Gives SQL the function `word_forms(query, language)`, an expression for MATCH: every form
+    of the query's words; language may be empty. A query that cannot be read matches nothing."""
+
+    def word_forms(query: str | None, language: str | None) -> str:
+        try:
+            return match_expression(connection, query or "", language or None)
+        except QueryError:
+            return '""'
+
+    connection.create_function("word_forms", 2, word_forms)
+
+
+def _spoken(connection: sqlite3.Connection) -> list[str]:
+    """The languages that were heard, without counting a large archive's segments every time."""
+    return [language for language in languages_of(connection) if language != NO_LANGUAGE]
+
+
+def _as_context(found: Found, language: str) -> dict[str, Any]:
+    meant = urlencode({"q": found.meant or "", "language": language})
+    return {
+        "found": found,
+        "hits": [_shown(hit) for hit in found.hits[:_PER_PAGE]],
+        "meant": f"/search?{meant}" if found.meant else None,
+    }
 
 
 def _shown(hit: Hit) -> dict[str, Any]:
@@ -109,12 +128,11 @@ def _shown(hit: Hit) -> dict[str, Any]:
     }
 
 
-def _paging(query: str, language: str, number: int, total: int) -> dict[str, str | None]:
+def _paging(query: str, language: str, number: int, more: bool) -> dict[str, str | None]:
     def address(page: int) -> str:
         values = {"q": query, "language": language, "page": page}
         return "/search?" + urlencode({name: value for name, value in values.items() if value})
 
-    more = number * _PER_PAGE < total
     return {
         "previous": address(number - 1) if number > 1 else None,
         "next": address(number + 1) if more else None,

@@ -1,0 +1,173 @@
+"""What a person may type into the search box, read into words, phrases and limits.
+
+mama wagon          both words, in any form
+"w nocy"            these words, in this order, as they were spoken
+wagon*              words that begin so
+mama OR matka       one of them
+-kolchoz            not this word
+mama NEAR wagon     not more than ten words apart; NEAR/3 for three
+lang:lt place:Vorkuta narrator:Ona before:1995 after:1990
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pipeline.errors import QueryError
+from pipeline.letters import words
+
+LONGEST_QUERY = 500
+_MOST_TERMS = 20
+_SHORTEST_BEGINNING = 2
+_NEAR_WORDS, _FARTHEST = 10, 50
+FIELDS = ("lang", "place", "narrator", "before", "after")
+_NOT_WRITABLE = re.compile(r"[\x00-\x1f\x7f]")
+_PART = re.compile(
+    r"""(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?
+        (?:"(?P<phrase>[^"]*)(?:"|$) | (?P<bare>[^\s"]+))""",
+    re.VERBOSE,
+)
+_NEAR = re.compile(r"NEAR(?:/(\d{1,4}))?$")
+_NEAR_CALL = re.compile(r"NEAR\(([^()]*?)(?:,\s*(\d{1,4})\s*)?\)")
+_QUOTES = str.maketrans("“”„‟«»", '""""""')
+_YEAR = re.compile(r"\d{4}$")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing to find. `words` in plain spelling: all of them, in any form; a hyphen makes
+    several of one. `exact`: as spoken, in this order; `beginning`: the last one only begins so;
+    `within`: at most so many words apart."""
+
+    words: tuple[str, ...]
+    exact: bool = False
+    beginning: bool = False
+    within: int | None = None
+
+
+@dataclass(frozen=True)
+class Query:
+    """Each of `wanted` must be found, by one of its alternatives; none of `unwanted` may."""
+
+    wanted: tuple[tuple[Term, ...], ...]
+    unwanted: tuple[Term, ...] = ()
+    limits: dict[str, str] = field(default_factory=dict)
+
+
+def parse(typed: str) -> Query:
+    """Raises QueryError, with a sentence for whoever typed it."""
+    if len(typed) > LONGEST_QUERY:
+        raise _wrong(f"a query has at most {LONGEST_QUERY} characters.")
+    typed = _NOT_WRITABLE.sub(" ", typed).translate(_QUOTES)
+    typed = _NEAR_CALL.sub(_near_call, typed)
+    query = _Reader(typed).read()
+    if len(query.wanted) + len(query.unwanted) > _MOST_TERMS:
+        raise _wrong(f"a query has at most {_MOST_TERMS} words; leave some out.")
+    return query
+
+
+class _Reader:
+    """Reads part after part; what joins two of them is remembered in between."""
+
+    def __init__(self, typed: str) -> None:
+        self._parts = list(_PART.finditer(typed))
+        self._wanted: list[list[Term]] = []
+        self._unwanted: list[Term] = []
+        self._limits: dict[str, str] = {}
+        self._join: str | None = None
+        self._within = _NEAR_WORDS
+
+    def read(self) -> Query:
+        for part in self._parts:
+            self._take(part)
+        if self._join:
+            raise _wrong(f"{self._join} needs a word on both sides.")
+        if not self._wanted:
+            if self._unwanted:
+                raise _wrong("type a word to look for as well; -word only takes passages away.")
+            if self._limits:
+                name = next(iter(self._limits))
+                raise _wrong(f"type a word to look for as well; {name}: only narrows a search.")
+            raise _wrong("type at least one word.")
+        wanted = tuple(tuple(terms) for terms in self._wanted)
+        return Query(wanted, tuple(self._unwanted), self._limits)
+
+    def _take(self, part: re.Match[str]) -> None:
+        minus, name, phrase = part["minus"], part["field"], part["phrase"]
+        bare = (part["bare"] or "").strip("()")
+        if phrase is None and not minus and not name and self._is_join(bare):
+            return
+        if name and (phrase or bare):
+            self._limit(name, phrase if phrase is not None else bare)
+            return
+        term = _phrase(phrase) if phrase is not None else _bare(bare)
+        if term is None:
+            return
+        if minus:
+            self._unwanted.append(term)
+        else:
+            self._want(term)
+
+    def _is_join(self, bare: str) -> bool:
+        near = _NEAR.match(bare)
+        if bare not in ("OR", "AND") and not near:
+            return False
+        if bare == "AND":
+            return True
+        name = "NEAR" if near else "OR"
+        if self._join or not self._wanted:
+            raise _wrong(f"{name} needs a word on both sides.")
+        self._join = name
+        if near:
+            self._within = min(int(near[1] or _NEAR_WORDS), _FARTHEST)
+        return True
+
+    def _want(self, term: Term) -> None:
+        join, self._join = self._join, None
+        if join == "OR":
+            self._wanted[-1].append(term)
+        elif join == "NEAR":
+            before = self._wanted[-1].pop()
+            if before.exact or term.exact or before.beginning or term.beginning:
+                raise _wrong("NEAR joins single words, without quotes and without *.")
+            near = Term(before.words + term.words, within=self._within)
+            self._wanted[-1].append(near)
+        else:
+            self._wanted.append([term])
+
+    def _limit(self, name: str, value: str) -> None:
+        name = name.lower()
+        if name not in FIELDS:
+            known = ", ".join(f"{one}:" for one in FIELDS)
+            raise _wrong(f'"{name}:" is not known here. Known are {known}.')
+        if name in ("before", "after") and not _YEAR.match(value):
+            raise _wrong(f"{name}: needs a year, as in {name}:1950.")
+        self._limits[name] = value
+
+
+def _phrase(text: str) -> Term | None:
+    found = tuple(words(text))
+    return Term(found, exact=True) if found else None
+
+
+def _bare(text: str) -> Term | None:
+    beginning = text.endswith("*")
+    found = tuple(words(text))
+    if not found:
+        return None
+    if beginning:
+        if len(found) == 1 and len(found[0]) < _SHORTEST_BEGINNING:
+            raise _wrong(f"before * there must be at least {_SHORTEST_BEGINNING} letters.")
+        return Term(found, beginning=True)
+    return Term(found)
+
+
+def _near_call(call: re.Match[str]) -> str:
+    """FTS5's own NEAR(a b, 5) as a NEAR/5 b."""
+    join = f" NEAR/{call[2] or _NEAR_WORDS} "
+    return join.join(call[1].split()) or " "
+
+
+def _wrong(sentence: str) -> QueryError:
+    return QueryError("search", sentence)
