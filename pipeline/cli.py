@@ -378,6 +378,29 @@ def restore(session: Session, source: Path) -> None:
     session.finish([keep.restore(session.root, source)])
 
 
+@command("testimony export lt-1998-0042 --format bagit")
+@click.argument("ident", metavar="ID")
+@click.option("--format", "kind", type=click.Choice(["bagit"]), default="bagit", show_default=True)
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it becomes the folder ID; without it, exports/ in the archive.",
+)
+def export(session: Session, ident: str, kind: str, folder: Path | None) -> None:
+    """Writes a testimony whole, for another archive: also what may not be published.
+
+    Masters, sidecar, transcripts and provenance, with checksums. Every export is recorded.
+    """
+    from pipeline import bag
+
+    write = {"bagit": bag.export}[kind]
+    with session.writing() as archive:
+        report = write(archive, session.config, ident, folder, session.terminal)
+    session.finish([report])
+
+
 def _sure(recordings: Sequence[Any], ident: str) -> bool:
     """Asks twice: whether, and for the testimony's id."""
     for recording in recordings:

@@ -21,7 +21,7 @@ LAYERS = {
     6: {"engines.openai", "archive", "search", "searchindex", "site.accounts", "site.live"},
     7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
     8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
-    9: {"listen", "workers", "publish", "status", "verify"},
+    9: {"listen", "workers", "publish", "status", "verify", "bag"},
     10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
     11: {"run"},
     12: {"cli"},
