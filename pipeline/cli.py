@@ -276,10 +276,9 @@ def search(session: Session, query: str, language: str | None, limit: int) -> No
 @command("testimony verify")
 def verify(session: Session) -> None:
     """Checks every master's bytes, archive.db, and what is published."""
-    from pipeline.archive import Archive
     from pipeline.verify import verify as check
 
-    with Archive(session.root) as archive:
+    with session.writing() as archive:
         report = check(archive, session.config, session.terminal)
     session.finish([report])
 
@@ -374,8 +373,12 @@ def backup(session: Session, target: Path) -> None:
 def restore(session: Session, source: Path) -> None:
     """Puts a backup in the place of archive.db, which is kept beside it."""
     from pipeline import backup as keep
+    from pipeline import lock
 
-    session.finish([keep.restore(session.root, source)])
+    # Not the open archive: what is there may be too damaged to open.
+    with lock.held(session.root, session.command):
+        report = keep.restore(session.root, source)
+    session.finish([report])
 
 
 @command("testimony export lt-1998-0042 --format bagit")
