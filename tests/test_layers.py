@@ -18,7 +18,8 @@ LAYERS = {
     | {"quality", "scoring"},
     4: {"engines", "engines.models", "consent", "withdrawn"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "schema"},
-    6: {"engines.openai", "archive", "search", "searchindex", "site.accounts", "site.live"},
+    6: {"engines.openai", "archive", "search", "searchindex", "site.accounts", "site.live"}
+    | {"site.readers"},
     7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
     8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
     9: {"listen", "workers", "publish", "status", "verify", "bag"},

@@ -21,6 +21,7 @@ from pipeline.search import (
     clock,
     parameters,
 )
+from pipeline.site.readers import widest
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -76,8 +77,10 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     query = request.args.get("q") or ""
     language = request.args.get("language") or ""
     number = _page_number(request.args.get("page"))
-    db = datasette.get_database(_NAME)
+    name = await widest(datasette, request.actor)
+    db = datasette.get_database(name)
     context: dict[str, Any] = {
+        "database": name,
         "q": query,
         "language": language,
         "languages": [dict(row) for row in await db.execute(_LANGUAGES_SQL)],
