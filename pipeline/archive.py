@@ -24,12 +24,19 @@ from pipeline.errors import ArchiveError, PipelineError
 from pipeline.recording import Recording
 from pipeline.schema import migration
 from pipeline.testimony import Sidecar, Sidecars
-from pipeline.transcript import Segment, Transcript, Word
+from pipeline.transcript import Segment, Transcript, Unheard, Word
 
 FILE = "archive.db"
 # Names of PREMIS's vocabulary of event types where it has one.
 Event = Literal[
-    "ingestion", "transcription", "fixity check", "publication", "withdrawal", "deletion", "backup"
+    "ingestion",
+    "transcription",
+    "fixity check",
+    "publication",
+    "withdrawal",
+    "deletion",
+    "backup",
+    "export",
 ]
 _BUSY_MS = 30_000
 _AGENT = f"testimony-archive {__version__}"
@@ -259,6 +266,21 @@ class Archive:
         """One run's row."""
         with self._guarded():
             return dict(self.db.table("runs").get(run_id))
+
+    def runs(self, recording: Recording) -> list[dict[str, Any]]:
+        """Every attempt to transcribe a recording, oldest first; JSON columns as what they say."""
+        with self._guarded():
+            rows = list(
+                self.db.table("runs").rows_where("recording_id = ?", [recording.id], order_by="id")
+            )
+        as_json = ("options", "languages", "took_s")
+        return [row | {k: json.loads(row[k]) for k in as_json if row[k]} for row in rows]
+
+    def unheard(self, run_id: int) -> list[Unheard]:
+        """The stretches of a run that sound like speech and have no text, in order."""
+        with self._guarded():
+            rows = list(self.db.table("unheard").rows_where("run_id = ?", [run_id], order_by="n"))
+        return [Unheard(row["start_s"], row["end_s"]) for row in rows]
 
     def segments(self, run_id: int, *, with_words: bool = True) -> Iterator[tuple[int, Segment]]:
         """(id, segment) of a run in order; words are many, and left out where none are needed."""

@@ -85,7 +85,8 @@ def _keep_aside(root: Path, current: Path) -> Path:
 
 def _copy(source: Path, target: Path) -> None:
     target.unlink(missing_ok=True)
-    read, write = sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True), sqlite3.connect(target)
+    address = f"{source.absolute().as_uri()}?mode=ro"
+    read, write = sqlite3.connect(address, uri=True), sqlite3.connect(target)
     try:
         read.backup(write)
         write.execute("PRAGMA journal_mode = DELETE")

@@ -284,6 +284,7 @@ def verify(session: Session) -> None:
     from pipeline.archive import Archive
     from pipeline.verify import verify as check
 
+    # Without the lock: a transcription of days must not keep anyone from looking after fixity.
     with Archive(session.root) as archive:
         report = check(archive, session.config, session.terminal)
     session.finish([report])
@@ -379,8 +380,35 @@ def backup(session: Session, target: Path) -> None:
 def restore(session: Session, source: Path) -> None:
     """Puts a backup in the place of archive.db, which is kept beside it."""
     from pipeline import backup as keep
+    from pipeline import lock
 
-    session.finish([keep.restore(session.root, source)])
+    # Not the open archive: what is there may be too damaged to open.
+    with lock.held(session.root, session.command):
+        report = keep.restore(session.root, source)
+    session.finish([report])
+
+
+@command("testimony export lt-1998-0042 --format bagit")
+@click.argument("ident", metavar="ID")
+@click.option("--format", "kind", type=click.Choice(["bagit"]), default="bagit", show_default=True)
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it becomes the folder ID; without it, exports/ in the archive.",
+)
+def export(session: Session, ident: str, kind: str, folder: Path | None) -> None:
+    """Writes a testimony whole, for another archive: also what may not be published.
+
+    Masters, sidecar, transcripts and provenance, with checksums. Every export is recorded.
+    """
+    from pipeline import bag
+
+    write = {"bagit": bag.export}[kind]
+    with session.writing() as archive:
+        report = write(archive, session.config, ident, folder, session.terminal)
+    session.finish([report])
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -23,6 +23,7 @@ _NAMES = {
     "withdraw": "withdrawn",
     "delete masters": "deleted",
     "backup": "written",
+    "export": "exported",
     "restore": "put back",
 }
 

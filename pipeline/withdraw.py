@@ -33,7 +33,7 @@ def withdraw(
         report.problems += published.problems
         return report
     report.done.append(ident)
-    report.notes += [*published.problems, *_left(archive, ident)]
+    report.notes += [*published.problems, *_left(archive, ident), *_exported(archive, ident)]
     return report
 
 
@@ -72,6 +72,17 @@ def _left(archive: Archive, ident: str) -> list[str]:
     return [
         f"{printable(recording.path)}: the master is still here (sha256 {recording.sha256})."
         for recording in masters(archive, ident)
+    ]
+
+
+def _exported(archive: Archive, ident: str) -> list[str]:
+    """Every copy that was ever made for somebody, out of the log; nobody can call them back."""
+    return [
+        f"{printable(event['detail']['path'])}: exported {event['at']} as"
+        f" {event['detail']['format']} (manifest sha256 {event['detail']['manifest_sha256']});"
+        " delete it, and ask whoever has a copy."
+        for event in archive.events(ident)
+        if event["type"] == "export"
     ]
 
 

@@ -347,6 +347,24 @@ async def test_a_researcher_hears_by_range_and_others_do_not(
     assert (await site.client.get(f"/media/{ident}", cookies=forged)).status_code == 404
 
 
+async def test_a_researcher_searches_all_that_researchers_may_see(site: Datasette) -> None:
+    address = f"/search?q={secret('half', 'middle')}"
+    forged = {"ds_actor": site.sign({"a": {"id": "berta"}}, "actor")}
+    for cookies in ({}, forged):
+        page = (await site.client.get(address, cookies=cookies)).text
+        assert "0 passages" in page and "as a researcher" not in page
+    mine = await researcher(site)
+    response = await site.client.get(address, cookies=mine)
+    links = {link for link in Links(response.text).found if "half" in link}
+    assert "1 passage<" in response.text and "as a researcher" in response.text
+    assert links == {"/researchers/testimonies/half"}
+    (sound,) = (link for link in Links(response.text).found if link.startswith("/media/"))
+    for path in (*links, sound.split("#")[0]):
+        assert (await site.client.get(path, cookies=mine)).status_code == 200
+        assert (await site.client.get(path)).status_code in (403, 404)
+    assert response.headers["cache-control"].startswith("private")
+
+
 async def test_who_was_struck_off_is_out(archive: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATASETTE_SECRET", "the same after a restart")
     cookies = await researcher(app.build(archive.root))

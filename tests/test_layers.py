@@ -19,10 +19,10 @@ LAYERS = {
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression"},
-    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"},
+    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"} | {"site.readers"},
     7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
     8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
-    9: {"listen", "workers", "publish", "status", "verify"},
+    9: {"listen", "workers", "publish", "status", "verify", "bag"},
     10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
     11: {"run"},
     12: {"cli"},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import withdrawn
+from pipeline import lock, withdrawn
 from pipeline.archive import Archive
 from pipeline.backup import backup, restore
 from pipeline.errors import ArchiveError, ConfigError, UsageError
@@ -201,3 +201,30 @@ def test_a_damaged_backup_is_refused_and_nothing_changes(archive: Folder, tmp_pa
         restore(archive.root, tmp_path / "nothing.db")
     with Archive(archive.root) as open_archive:
         assert len(open_archive.recordings()) == 4
+
+
+def test_what_writes_waits_until_it_is_alone_but_backup_does_not(
+    archive: Folder, tmp_path: Path
+) -> None:
+    assert archive.command("backup", str(tmp_path / "kept.db")).returncode == 0
+    writers = (
+        ["ingest"], ["transcribe"], ["publish"], ["run"], ["release", "1"],
+        ["withdraw", "a", "--reason", "asked"], ["export", "a"],
+        ["restore", str(tmp_path / "kept.db")],
+    )  # fmt: skip
+    with lock.held(archive.root, "transcribe"):
+        for words in writers:
+            result = archive.command(*words)
+            assert (result.returncode, words[0]) == (1, words[0])
+            assert "another pipeline is at work on it: testimony transcribe" in result.stderr
+        for words in (["backup", str(tmp_path / "more.db")], ["status"]):
+            result = archive.command(*words)
+            assert result.returncode == 0, result.stderr
+    assert not list(archive.root.glob("archive-before-restore-*.db"))
+    assert public_ids(archive) == ["a", "b", "c", "d"]
+
+
+def test_a_backup_named_from_where_one_stands_is_put_back(archive: Folder, tmp_path: Path) -> None:
+    for words in (["backup", "kept.db"], ["restore", "kept.db"]):
+        result = archive.command(*words, cwd=tmp_path)
+        assert result.returncode == 0, result.stderr

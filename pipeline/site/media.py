@@ -10,6 +10,7 @@ from starlette.responses import FileResponse
 
 from pipeline.publication import DATABASES, MEDIA_OF
 from pipeline.site.live import publication_folder
+from pipeline.site.readers import channels
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -31,12 +32,10 @@ async def media(
 
 async def _copy(datasette: Datasette, actor: Any, recording_id: str) -> Path | None:
     folder = publication_folder(datasette)
-    for channel, file in DATABASES.items():
-        name = file.removesuffix(".db")
-        if folder is None or name not in datasette.databases:
-            continue
-        if not await datasette.permission_allowed(actor, "view-database", name, default=True):
-            continue
+    if folder is None:
+        return None
+    for channel in await channels(datasette, actor):
+        name = DATABASES[channel].removesuffix(".db")
         rows = await datasette.get_database(name).execute(
             "SELECT media FROM recordings WHERE id = ? AND media IS NOT NULL", [recording_id]
         )

@@ -15,6 +15,7 @@ from pipeline.expression import languages_of
 from pipeline.publication import DATABASE
 from pipeline.search import MARK_CLOSE, MARK_OPEN, Found, Hit, clock, find, match_expression
 from pipeline.searchindex import NO_LANGUAGE
+from pipeline.site.readers import widest
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -66,8 +67,10 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     query = request.args.get("q") or ""
     language = request.args.get("language") or ""
     number = _page_number(request.args.get("page"))
-    db = datasette.get_database(_NAME)
+    name = await widest(datasette, request.actor)
+    db = datasette.get_database(name)
     context: dict[str, Any] = {
+        "database": name,
         "q": query,
         "language": language,
         "languages": await db.execute_fn(_spoken),
