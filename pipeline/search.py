@@ -34,7 +34,7 @@ TIME_LIMIT_S = 1.5
 _STRATA = 20
 _WORDS_KEPT = 250_000
 _LAST = 2**62  # beyond every segment
-_SCORED = 40
+_SCORED = 30
 _K1, _B = 1.2, 0.75
 _NARROW = 200  # testimonies; below, each is searched by itself
 
@@ -197,9 +197,11 @@ class _Scope:
         where, ranges = "", None
         if tests:
             connection.create_function("folded", 1, fold, deterministic=True)
-            chosen = f"SELECT id FROM testimonies WHERE {' AND '.join(tests)}"
-            where = f" AND segments.testimony_id IN ({chosen})"
-            ranges = _narrow(connection, chosen, values)
+            sql = f"SELECT id FROM testimonies WHERE {' AND '.join(tests)}"
+            chosen = [row[0] for row in connection.execute(sql, values)]
+            where, values = " AND segments.testimony_id IN temp.search_scope", []
+            _keep(connection, chosen)
+            ranges = _ranges(connection, chosen) if len(chosen) <= _NARROW else None
         if language:
             where += " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
             values = [*values, language, language]
@@ -242,16 +244,19 @@ def _testimony_tests(limits: Mapping[str, str]) -> tuple[list[str], list[object]
     return tests, values
 
 
-def _narrow(
-    connection: sqlite3.Connection, chosen: str, values: Sequence[object]
-) -> list[tuple[int, int]] | None:
-    """Where the segments of few testimonies lie; None where there are too many to go through."""
-    idents = [row[0] for row in connection.execute(f"{chosen} LIMIT {_NARROW + 1}", values)]
-    if len(idents) > _NARROW:
-        return None
+def _keep(connection: sqlite3.Connection, testimonies: Sequence[str]) -> None:
+    """Notes which testimonies count, beside the database: it is only read."""
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS search_scope (id TEXT PRIMARY KEY)")
+    connection.execute("DELETE FROM temp.search_scope")
+    connection.executemany("INSERT INTO temp.search_scope VALUES (?)", [(t,) for t in testimonies])
+    connection.commit()
+
+
+def _ranges(connection: sqlite3.Connection, testimonies: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the segments of a few testimonies lie."""
     mine = "FROM segments WHERE testimony_id = ?1"
     sql = f"SELECT (SELECT min(id) {mine}), (SELECT max(id) {mine})"
-    found = (connection.execute(sql, [ident]).fetchone() for ident in idents)
+    found = (connection.execute(sql, [ident]).fetchone() for ident in testimonies)
     return sorted((low, high) for low, high in found if low is not None)
 
 
@@ -280,8 +285,10 @@ def _sample(
     # Two selects: SQLite answers each from the end of the table, but both together by reading it.
     ends = "SELECT (SELECT min(id) FROM segments), (SELECT max(id) FROM segments)"
     low, high = connection.execute(ends).fetchone()
-    edges = [low + (high + 1 - low) * n // _STRATA for n in range(_STRATA + 1)]
-    each = MOST // 4 // _STRATA
+    # FTS5 gathers all words with a beginning for every question, so it is asked only once.
+    strata_n = 1 if expressions.beginnings else _STRATA
+    edges = [low + (high + 1 - low) * n // strata_n for n in range(strata_n + 1)]
+    each = MOST // 4 // strata_n
     tiers: dict[int, int] = {}
     for tier, match in enumerate((expressions.exact, expressions.lemma, expressions.full)):
         strata = [scope.ids(connection, match, each, a, b - 1) for a, b in pairwise(edges)]

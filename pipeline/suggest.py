@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rapidfuzz.distance import DamerauLevenshtein
 
-from pipeline.letters import fold, latin
+from pipeline.letters import fold, is_cyrillic, latin
 
 _MOST_COMPARED = 20_000
 _SHORTEST = 4
@@ -24,11 +24,12 @@ _VOCABULARY_SQL = """
 SELECT typed, form, segments FROM vocabulary WHERE typed >= :low AND typed < :high
   AND length(typed) BETWEEN :shortest AND :longest LIMIT :most
 """
-_WRITTEN_SQL = "SELECT form FROM vocabulary WHERE typed = ? ORDER BY segments DESC LIMIT 1"
+_WRITTEN_SQL = "SELECT form FROM vocabulary WHERE typed = ? ORDER BY segments DESC LIMIT 20"
 
 
 def suggest(connection: sqlite3.Connection, word: str) -> str | None:
-    """The nearest word of the archive's own, the commonest of equals, or None.
+    """The nearest word of the archive's own, or None; of equals one in the same letters, then the
+    commonest.
 
     Words that begin with the same two letters are compared: people rarely mistype those, and
     they are few even in a large archive.
@@ -37,16 +38,18 @@ def suggest(connection: sqlite3.Connection, word: str) -> str | None:
         return None
     allowed = 2 if len(word) >= _LONG else 1
     connection.execute(_TERMS)
-    best: tuple[int, int, str] | None = None
+    script = is_cyrillic(word)
+    near: list[tuple[int, bool, int, str]] = []
     for plainest in sorted({fold(word), latin(word)}):
         for typed, form, segments in _alike(connection, plainest, allowed):
             distance = DamerauLevenshtein.distance(plainest, typed, score_cutoff=allowed)
             if 0 < distance <= allowed:
-                best = min(best or (distance, -segments, form), (distance, -segments, form))
-    if best is None:
+                near.append((distance, is_cyrillic(form) != script, -segments, form))
+    if not near:
         return None
-    written = connection.execute(_WRITTEN_SQL, [best[2]]).fetchone()
-    return written[0] if written else best[2]
+    best = min(near)[-1]
+    written = (row[0] for row in connection.execute(_WRITTEN_SQL, [best]))
+    return next((form for form in written if is_cyrillic(form) == script), best)
 
 
 def _alike(
