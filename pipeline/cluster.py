@@ -6,6 +6,7 @@ process writes the archive.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Future
 from functools import lru_cache
 from typing import Any
@@ -60,7 +61,8 @@ class Cluster:
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
-                silence_logs="ERROR",
+                silence_logs=logging.CRITICAL,
+                env={"DASK_LOGGING__DISTRIBUTED": "critical"},
             )
         return cls(make, distributed.Client(local, set_as_default=False), local)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Any
 
 from pipeline import recording as rec
@@ -23,7 +22,7 @@ from pipeline.report import Progress, Report
 from pipeline.steps import Step, key
 from pipeline.transcript import Transcript
 from pipeline.windows import Speech
-from pipeline.workers import Crew, Outcome, Source
+from pipeline.workers import Crew, Outcome, Source, Workers
 
 # A decoder may drop a frame at either end; more than this is a piece of the testimony.
 _LOST_S = 2.0
@@ -112,11 +111,14 @@ def _listen(
             runs[listening] = run
             yield listening
 
+    hired = crew.hire()
+    workers: Workers | None = hired
     try:
-        with closing(crew.hire()) as workers:
-            for ended in conduct(begin(), workers):
-                runs.pop(ended.listening).end(ended, report)
+        for ended in conduct(begin(), hired):
+            runs.pop(ended.listening).end(ended, report)
     except KeyboardInterrupt:
+        # Who stops it does not wait for workers to close: they end with this process.
+        workers = None
         progress.end()
         kept_s = sum(run.kept_s for run in runs.values())
         progress.note(
@@ -126,6 +128,8 @@ def _listen(
         raise
     finally:
         progress.end()
+        if workers is not None:
+            workers.close()
 
 
 class Run:
