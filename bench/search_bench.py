@@ -24,7 +24,7 @@ import httpx
 from pipeline.publication import DATABASE, FOLDER
 
 _SEED = 5
-_WARM, _ASKED = 20, 60
+_WARM, _ASKED = 80, 100
 _CLIENTS, _EACH = 50, 6
 _TERMS = "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, segments_fts, row)"
 _WORD = "SELECT term FROM temp.terms WHERE substr(term, 1, 1) <> '_' AND length(term) > 2"

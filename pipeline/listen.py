@@ -34,6 +34,7 @@ _WORDS_FOR_AN_OPINION = 3
 _CLEAR_SOUND, _CLEAR_S = 0.9, 2.0
 # Enough for a worker to be worth asking, few enough to be lost without regret.
 _REGIONS_IN_A_STEP = 32
+_BATCHES_SORTED = 8
 
 # Steps that can be done at once go out; their results come back in the same order.
 Hearing = Generator[Sequence[Step], Sequence[Any], Transcript]
@@ -97,10 +98,12 @@ def here(question: Question, sound: Sound, engines: Engines) -> Transcript:
 
 
 def _batches(packed: Sequence[Window], size: int) -> Iterator[tuple[Window, ...]]:
-    """Windows of about one length together: the shorter wait for the longest of their batch."""
-    by_length = sorted(packed, key=lambda window: -window.duration_s)
-    for first in range(0, len(by_length), size):
-        yield tuple(by_length[first : first + size])
+    """Neighbours of about one length together: the shorter wait for the longest of their batch."""
+    block = size * _BATCHES_SORTED
+    for first in range(0, len(packed), block):
+        by_length = sorted(packed[first : first + block], key=lambda window: -window.duration_s)
+        for n in range(0, len(by_length), size):
+            yield tuple(by_length[n : n + size])
 
 
 def _name_languages(

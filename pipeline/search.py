@@ -22,10 +22,10 @@ from typing import Any
 from pipeline import wordforms
 from pipeline.errors import QueryError, UsageError
 from pipeline.expression import Expressions, Reader, Reading, languages_of
-from pipeline.letters import fold, plain, spans
+from pipeline.letters import fold, latin, plain, spans
 from pipeline.publication import DATABASE, FOLDER
 from pipeline.query import Query, Term, parse
-from pipeline.searchindex import base_language, keys
+from pipeline.searchindex import base_language, keys, lemma_of_key
 from pipeline.suggest import suggest
 
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
@@ -319,7 +319,7 @@ def _by_score(
     for ident, text, language in _texts(connection, first, deadline):
         counts = marker.counts(text, language)
         room = _K1 * (1 - _B + _B * len(text) / usual)
-        scores[ident] = sum(n * (_K1 + 1) / (n + room) for n in counts if n)
+        scores[ident] = sum(n * (_K1 + 1) / (n + room) for n in counts)
     first.sort(key=lambda ident: (tiers[ident], -scores.get(ident, 0.0)))
     return first + rest
 
@@ -364,6 +364,8 @@ class _Marker:
 
     def __init__(self, expressions: Expressions) -> None:
         self._asked = expressions
+        keys_asked = (key for reading in expressions.readings for key in reading.lemmas)
+        self._initials = frozenset(_initial(lemma_of_key(key)) for key in keys_asked)
 
     def marked(self, text: str, language: str | None) -> str:
         places = spans(text)
@@ -376,8 +378,13 @@ class _Marker:
         return "".join([*pieces, text[end:]])
 
     def counts(self, text: str, language: str | None) -> list[int]:
-        """How often each thing that was asked for occurs."""
-        return [len(group) for group in self._groups(text, language)]
+        """How often each thing that was asked for occurs: once at least, for it was found.
+
+        Words with another first letter than any that was asked for are not analysed: so many
+        passages are ranked that it would cost more than all the rest. What is missed by it
+        (negated verbs, a few irregular ones) is found and marked all the same.
+        """
+        return [max(1, len(group)) for group in self._groups(text, language, self._initials)]
 
     def all_near(self, text: str, language: str | None) -> bool:
         read = self._read(text, language)
@@ -386,8 +393,10 @@ class _Marker:
             for readings, within in self._asked.nears
         )
 
-    def _groups(self, text: str, language: str | None) -> Iterator[list[int]]:
-        read = self._read(text, language)
+    def _groups(
+        self, text: str, language: str | None, initials: frozenset[str] | None = None
+    ) -> Iterator[list[int]]:
+        read = self._read(text, language, initials)
         for reading in self._asked.readings:
             yield _at(read, reading)
         forms = [form for form, _ in read]
@@ -398,9 +407,26 @@ class _Marker:
         for beginning in self._asked.beginnings:
             yield [n for n, form in enumerate(forms) if form.startswith(beginning)]
 
-    def _read(self, text: str, tag: str | None) -> list[tuple[str, frozenset[str]]]:
+    def _read(
+        self, text: str, tag: str | None, initials: frozenset[str] | None = None
+    ) -> list[tuple[str, frozenset[str]]]:
+        """Each word's folded form and keys; no keys where it begins with none of `initials`."""
         language = base_language(tag)
-        return [_read_word(text[start:end], language) for start, end in spans(text)]
+        return [
+            _read_word(text[start:end], language)
+            if initials is None or _initial(text[start]) in initials
+            else (fold(text[start:end]), _NO_KEYS)
+            for start, end in spans(text)
+        ]
+
+
+_NO_KEYS: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=1000)
+def _initial(word: str) -> str:
+    """The first letter in Latin, without marks."""
+    return latin(word[:1])[:1]
 
 
 @lru_cache(maxsize=_WORDS_KEPT)

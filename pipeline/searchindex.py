@@ -107,6 +107,11 @@ def lemma_keys(analysis: Analysis, language: str | None) -> list[str]:
     return [f"_{language or NO_LANGUAGE}_l{lemma}" for lemma in sorted(found)]
 
 
+def lemma_of_key(key: str) -> str:
+    """The lemma in one of `lemma_keys`."""
+    return key.split("_", 2)[2][1:]
+
+
 def stem_key(stem: str, language: str | None) -> str:
     return f"_{language or NO_LANGUAGE}_s{typed(stem, language)}"
 

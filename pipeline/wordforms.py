@@ -25,6 +25,7 @@ VERSION = "1 " + " ".join(
 )
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
 _WORDS_KEPT = 250_000
+_NOTHING: frozenset[str] = frozenset()
 _ONE_AT_A_TIME = Lock()  # Morfeusz keeps state while it analyses; the site has several threads
 _SHORTEST_AMBIGUOUS = 4
 _SHORTEST_PART, _SHORTEST_STRANGER = 3, 6
@@ -205,8 +206,12 @@ class _Morphology:
         return self._rules.is_lemma(word) if self._rules else word in self._dictionary(word)
 
     def _look_up(self, form: str) -> frozenset[str]:
-        found = (self._forms.get(form), self._forms.get(form.capitalize()))
-        return frozenset(plain(lemma).rstrip("0123456789") for lemma in found if lemma)
+        # Asked a hundred times for a word that is new, and mostly in vain.
+        common, name = self._forms.get(form), self._forms.get(form.capitalize())
+        if common is None and name is None:
+            return _NOTHING
+        found = (lemma for lemma in (common, name) if lemma)
+        return frozenset(plain(lemma).rstrip("0123456789") for lemma in found)
 
 
 class _Polish(_Morphology):

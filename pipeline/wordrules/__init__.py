@@ -70,9 +70,10 @@ class Rules:
 
 
 def _under_longest_ending(shares: dict[str, float], stem: str) -> float:
-    for start in range(max(0, len(stem) - 3), len(stem) + 1):
-        if stem[start:] in shares:
-            return shares[stem[start:]]
+    for ending in (stem[-3:], stem[-2:], stem[-1:], ""):
+        share = shares.get(ending)
+        if share is not None:
+            return share
     return 0.0
 
 
