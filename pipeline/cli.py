@@ -5,11 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from pipeline.workers import Crew
 
 _SOME_FAILED, _STOPPED = 1, 130
+_AGAIN_S = 0.01
+# SIGALRM asks again; where there is none (Windows), one Ctrl-C must do.
+_INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 _Function = Callable[..., Any]
 
@@ -78,6 +83,8 @@ def command(example: str) -> Callable[[_Function], click.Command]:
         def run(
             *, archive_folder: Path | None, as_json: bool, log_format: str, **choice: Any
         ) -> None:
+            for signum in _INTERRUPTS:
+                signal.signal(signum, _insist)
             session = Session(name, archive_folder, as_json, log_format)
             try:
                 function(session, **choice)
@@ -86,6 +93,7 @@ def command(example: str) -> Callable[[_Function], click.Command]:
                 click.echo(f"Error: {error}", err=True)
                 sys.exit(error.exit_code)
             except KeyboardInterrupt:
+                _be_quiet()
                 session.terminal.end()
                 click.echo("Stopped. What was finished is kept; run it again to go on.", err=True)
                 # Not sys.exit: that would wait for threads that are deep inside an engine.
@@ -117,6 +125,22 @@ def command(example: str) -> Callable[[_Function], click.Command]:
         return made
 
     return decorate
+
+
+def _insist(signum: int, frame: FrameType | None) -> None:
+    """Ctrl-C, later where it strikes a finaliser: Python would print it there and drop it."""
+    here = frame
+    while here is not None and len(_INTERRUPTS) > 1:
+        if here.f_code.co_name == "__del__" or here.f_code.co_filename.endswith("weakref.py"):
+            signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+            return
+        here = here.f_back
+    raise KeyboardInterrupt
+
+
+def _be_quiet() -> None:
+    for signum in _INTERRUPTS:
+        signal.signal(signum, signal.SIG_IGN)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

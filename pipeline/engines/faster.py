@@ -27,7 +27,7 @@ from pipeline.transcript import Provenance, Word
 
 NAME = "faster-whisper"
 _BLOCK = 64
-_SILENCE_AFTER_S = 1.0
+_SILENCE_AFTER_S = 2.0
 _TOKENS_PER_S, _TOKENS_ANYWAY = 10.0, 20
 
 
@@ -82,9 +82,9 @@ class FasterWhisper:
                 yield {from_whisper(token[2:-2]): float(p) for token, p in named}
 
     def decode(self, clips: Sequence[Clip]) -> Iterator[Heard]:
-        """Clips in order, each batch as long as its longest clip and a second of silence.
+        """Clips in order, each batch as long as its longest clip and two seconds of silence.
 
-        The decoder was trained on 30 s; without that second it loses last words, and with more
+        The decoder was trained on 30 s; without them it loses last words, and with more
         the encoder's time grows faster than the text gets better (docs/performance.md).
         """
         size = self._options.batch_size
