@@ -40,8 +40,13 @@ check: setup  ## style, types, and the README's generated parts
 docs: setup  ## writes the README's generated parts anew
 	@$(BIN)/cog -r README.md
 
+# The archive of a million segments takes minutes to make, and 4 GB of disk.
+bench: BIG := $(shell mktemp -du)
 bench: setup  ## prints what it costs and is worth, side by side
 	@$(BIN)/python -m bench.bench
+	@$(BIN)/python bench/big_archive.py $(BIG) 1000000
+	@$(BIN)/python -m bench.search_bench $(BIG); status=$$?; rm -rf $(BIG); exit $$status
+	@$(BIN)/python -m bench.publish_bench
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)
 	@$(BIN)/python scripts/make_samples.py

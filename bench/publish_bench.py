@@ -1,9 +1,9 @@
 """What publishing one more testimony costs beside publishing everything.
 
-    python bench/publish_bench.py [--testimonies 10000] [--segments 300] [--folder DIR]
+    python -m bench.publish_bench [--testimonies 10000] [--segments 300] [--folder DIR]
 
 Makes an archive of invented words with access copies already there, so that only reading,
-deciding and writing are measured; prints a table and writes `bench/publish.json`.
+deciding and writing are measured; prints a table and puts them into `bench/results.json`.
 Ratios of one run are worth quoting; seconds are not: a busy neighbour changes them.
 """
 
@@ -25,6 +25,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.results import save
 from pipeline import config, publish
 from pipeline.archive import Archive
 from pipeline.holdings import read_holdings
@@ -32,7 +33,6 @@ from pipeline.publication import DATABASE, FOLDER, MEDIA
 from pipeline.report import Silent
 from pipeline.testimony import FOLDER as SIDECARS
 
-ROOT = Path(__file__).parent.parent
 LANGUAGES = ("lt", "lv", "et", "pl", "uk", "ro")
 WORDS = 50_000  # of each language
 SECONDS_PER_SEGMENT = 6.0
@@ -125,7 +125,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         document = measure(Path(folder) / "archive", arguments.testimonies, arguments.segments)
-    (ROOT / "bench" / "publish.json").write_text(json.dumps(document, indent=2) + "\n")
+    save("publishing", document)
     show(document)
 
 

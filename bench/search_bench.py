@@ -1,4 +1,4 @@
-"""Asks the real site of a large archive: python bench/search_bench.py ARCHIVE [OUT.json]
+"""Asks the real site of a large archive: python -m bench.search_bench ARCHIVE
 
 ARCHIVE is made by bench/big_archive.py. The site runs as `testimony serve` runs it and is asked
 over HTTP: common, rare, phrase and two-word queries, each kind warmed up by other queries of its
@@ -8,7 +8,6 @@ kind, with one client; then 50 clients at once. Prints p50 and p95 of each, and 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import socket
@@ -21,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from bench.results import save
 from pipeline.publication import DATABASE, FOLDER
 
 _SEED = 5
@@ -33,7 +33,7 @@ _RARE_SQL = f"{_WORD} AND doc BETWEEN 2 AND 40 LIMIT 40000"
 _TEXT_SQL = "SELECT text FROM segments WHERE id = ?"
 
 
-def main(archive: Path, out: Path | None) -> None:
+def main(archive: Path) -> None:
     queries = _queries(archive / FOLDER / DATABASE)
     port = _free_port()
     server = subprocess.Popen(
@@ -48,8 +48,7 @@ def main(archive: Path, out: Path | None) -> None:
     figures["load_average"] = [round(one, 1) for one in os.getloadavg()]
     for name, row in figures.items():
         print(name, row)
-    if out:
-        out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    save("search", figures)
 
 
 def _queries(path: Path) -> dict[str, list[str]]:
@@ -145,6 +144,6 @@ def _free_port() -> int:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else None)
+    main(Path(sys.argv[1]))
