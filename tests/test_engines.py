@@ -158,7 +158,7 @@ def test_both_engines_give_the_same_text_from_the_same_weights(
 ) -> None:
     samples = audio.decode(speech_dev / "long" / name, shown=name)
     regions = voice.listen(samples, TranscriptionOptions().speech_threshold).regions
-    packed = windows.pack([HeardRegion(region, language, None) for region in regions], 20.0)
+    packed = windows.pack([HeardRegion(region, language, None) for region in regions], 28.0)
     clips = [Clip(window.cut(samples), language) for window in packed]
     texts = [" ".join(text(heard) for heard in make().decode(clips)) for make in (faster, openai)]
     assert jiwer.cer(*texts) < 0.10

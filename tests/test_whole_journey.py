@@ -237,12 +237,13 @@ def test_a_stopped_run_keeps_what_was_finished(tmp_path: Path) -> None:
     )
     assert process.stdout
     for line in process.stdout:
-        if "sample-et" in line:
+        if "✓" in line:
             process.send_signal(signal.SIGINT)
             break
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert "What was finished is kept" in said and "Traceback" not in said
-    assert rows(folder.root, "SELECT count(*) FROM runs WHERE state = 'done'") == [(1,)]
+    ((finished,),) = rows(folder.root, "SELECT count(*) FROM runs WHERE state = 'done'")
+    assert 1 <= finished < 3
     result = folder.command("run", "--json")
-    assert len(json.loads(result.stdout)["stages"][1]["done"]) == 2
+    assert len(json.loads(result.stdout)["stages"][1]["done"]) == 3 - finished
