@@ -73,7 +73,7 @@ def bring_up_to_date(
         tuple(ident for ident in old or {} if ident not in wanted),
     )
     try:
-        draft = _changed(path, old, wanted, entry, lists) if old is not None else None
+        draft = _changed(path, old, wanted, entry, lists, change) if old is not None else None
         _put_in_place(draft or _made(path, wanted, entry, lists), path)
     finally:
         _discard_drafts(path)
@@ -134,18 +134,18 @@ def _changed(
     wanted: Mapping[str, str],
     entry: Callable[[str], Entry],
     lists: Lists,
+    change: Change,
 ) -> Path | None:
     """A copy of the file with the differences; None where the file turns out to be damaged."""
     draft, clean = _drafts(path)
-    stale = [ident for ident in old if wanted.get(ident) != old[ident]]
-    fresh = [ident for ident in wanted if old.get(ident) != wanted[ident]]
+    stale = [*change.removed, *(ident for ident in change.written if ident in old)]
     _copy(path, draft)
     try:
         with _open(draft) as db:
             with db.atomic():
                 for ident in stale:
                     _remove(db, ident)
-                for ident in fresh:
+                for ident in change.written:
                     _add(db, entry(ident), wanted[ident])
                 forgotten = _write_lists(db, lists)
             if stale or forgotten:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.report import Report
+from pipeline.report import Pace, Report
 
 # A line about progress at most this often.
 _PACE_S = 30.0
@@ -20,18 +20,16 @@ class JsonLog:
 
     def __init__(self) -> None:
         self._what = ""
-        self._total_s = self._done_s = self._known_s = 0.0
-        self._began = self._said = 0.0
+        self._pace = Pace()
+        self._said = 0.0
 
     def begin(self, what: str, total_s: float) -> None:
-        self._what, self._total_s = what, total_s
-        self._done_s = self._known_s = 0.0
-        self._began = self._said = time.monotonic()
+        self._what, self._pace = what, Pace(total_s)
+        self._said = time.monotonic()
         self._say("begin", what=what, audio_s=round(total_s, 1))
 
     def advance(self, seconds: float, *, known: bool = False) -> None:
-        self._done_s += seconds
-        self._known_s += seconds if known else 0.0
+        self._pace.advance(seconds, known=known)
         if time.monotonic() - self._said >= _PACE_S:
             self._said = time.monotonic()
             self._progress("progress")
@@ -61,16 +59,14 @@ class JsonLog:
             self._say("report", level, **report.as_json())
 
     def _progress(self, event: str) -> None:
-        took_s = time.monotonic() - self._began
-        speed = (self._done_s - self._known_s) / took_s if took_s > 0 else 0.0
-        left_s = (self._total_s - self._done_s) / speed if speed > 0 else None
+        pace, left_s = self._pace, self._pace.left_s
         self._say(
             event,
             what=self._what,
-            done_s=round(self._done_s, 1),
-            audio_s=round(self._total_s, 1),
-            took_s=round(took_s, 1),
-            speed=round(speed, 2),
+            done_s=round(pace.done_s, 1),
+            audio_s=round(pace.total_s, 1),
+            took_s=round(pace.took_s, 1),
+            speed=round(pace.speed, 2),
             left_s=None if left_s is None else round(left_s, 1),
         )
 

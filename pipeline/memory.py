@@ -15,6 +15,6 @@ def share_one_arena() -> None:
 
 
 def give_back() -> None:
-    """Returns what is free to the system: without it, six hours end with twice the memory."""
+    """Returns what is free to the system, which glibc would keep for later."""
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

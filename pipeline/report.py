@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,6 +27,34 @@ class Progress(Protocol):
         ...
 
     def end(self) -> None: ...
+
+
+class Pace:
+    """How much of so many seconds of audio is done, how fast, and how long the rest will take."""
+
+    def __init__(self, total_s: float = 0.0) -> None:
+        self.total_s = total_s
+        self.done_s = 0.0
+        self._known_s = 0.0
+        self._began = time.monotonic()
+
+    def advance(self, seconds: float, *, known: bool) -> None:
+        self.done_s += seconds
+        self._known_s += seconds if known else 0.0
+
+    @property
+    def took_s(self) -> float:
+        return time.monotonic() - self._began
+
+    @property
+    def speed(self) -> float:
+        """Seconds of audio in a second, without what an earlier run had done."""
+        return max(0.0, self.done_s - self._known_s) / max(self.took_s, 1e-9)
+
+    @property
+    def left_s(self) -> float | None:
+        """None as long as nothing tells."""
+        return max(0.0, self.total_s - self.done_s) / self.speed if self.speed > 0 else None
 
 
 class Silent:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from pipeline.report import Report
+from pipeline.report import Pace, Report
 
 _NAMES = {
     "ingest": "registered",
@@ -34,12 +33,10 @@ class Terminal:
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(stderr=quiet, highlight=False, soft_wrap=True)
         self._bar: Progress | None = None
-        self._total_s = self._done_s = self._known_s = 0.0
-        self._began = 0.0
+        self._pace = Pace()
 
     def begin(self, what: str, total_s: float) -> None:
-        self._total_s, self._done_s, self._known_s = total_s, 0.0, 0.0
-        self._began = time.monotonic()
+        self._pace = Pace(total_s)
         if total_s <= 0:
             return
         if not self._console.is_terminal:
@@ -56,18 +53,13 @@ class Terminal:
         self._bar.start()
 
     def advance(self, seconds: float, *, known: bool = False) -> None:
-        self._done_s += seconds
-        self._known_s += seconds if known else 0.0
+        self._pace.advance(seconds, known=known)
         if self._bar:
             self._bar.update(
                 self._bar.task_ids[0],
                 advance=seconds,
-                done=hours(self._done_s),
-                pace=pace(
-                    self._total_s - self._done_s,
-                    self._done_s - self._known_s,
-                    time.monotonic() - self._began,
-                ),
+                done=hours(self._pace.done_s),
+                pace=_in_words(self._pace),
             )
 
     def item(self, line: str, **facts: Any) -> None:
@@ -118,12 +110,10 @@ def hours(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
-def pace(left_s: float, done_s: float, took_s: float) -> str:
-    """How fast it goes and how long it will take: `, 28 × real time, 12 min left`."""
-    if done_s <= 0 or took_s <= 0:
-        return ""
-    speed = done_s / took_s
-    return f", {speed:.1f} × real time, {hours(max(left_s, 0.0) / speed)} left"
+def _in_words(pace: Pace) -> str:
+    """How fast it goes and how long it will take: `, 28.0 × real time, 12 min left`."""
+    left_s = pace.left_s
+    return "" if left_s is None else f", {pace.speed:.1f} × real time, {hours(left_s)} left"
 
 
 def _plain(cell: str) -> str:

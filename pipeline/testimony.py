@@ -9,7 +9,6 @@ import contextlib
 import datetime
 import hashlib
 import io
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -33,7 +32,7 @@ from pydantic import (
 
 from pipeline import yamlfile
 from pipeline.config import Access, Language
-from pipeline.errors import ArchiveError, Problem
+from pipeline.errors import Problem
 
 FOLDER = Path("metadata") / "testimonies"
 _SLUG = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
@@ -242,7 +241,7 @@ def write_stub(root: Path, recording: str, taken: Iterable[str]) -> Sidecar:
         "# Nothing of it is published until a person decides: see docs/files.md.\n"
         + yaml.safe_dump(stub, allow_unicode=True, sort_keys=False, width=1000)
     )
-    _write(root / FOLDER / f"{ident}.yaml", text)
+    yamlfile.write(root / FOLDER / f"{ident}.yaml", text)
     return sidecar
 
 
@@ -280,20 +279,6 @@ def _conflicts(sidecar: Sidecar, path: Path, shown: str, claimed: dict[str, str]
         return []
     file = yamlfile.read(path, shown)
     return [Problem(shown, file.line_of(at), ".".join(map(str, at)), what) for at, what in found]
-
-
-def _write(path: Path, text: str) -> None:
-    # A half-written sidecar would be a broken one: write aside, then give it its name.
-    draft = path.with_suffix(".yaml.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise ArchiveError(
-            path, f"cannot be written ({error.strerror}).", "Free some space and run again."
-        ) from error
 
 
 def _free_slug(root: Path, recording: str, taken: set[str]) -> str:

@@ -6,14 +6,13 @@ It lies with the files that people keep, so that it holds when a sidecar is put 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import yaml
 from pydantic import BaseModel, ConfigDict, RootModel
 
 from pipeline import yamlfile
-from pipeline.errors import ArchiveError, ConfigError
+from pipeline.errors import ConfigError
 from pipeline.testimony import Text
 
 FILE = Path("metadata") / "withdrawn.yaml"
@@ -46,19 +45,7 @@ def add(root: Path, ident: str, at: str, reason: str) -> None:
     if any(withdrawal.id == ident for withdrawal in known):
         return
     rows = [w.model_dump() for w in (*known, Withdrawal(id=ident, at=at, reason=reason))]
-    path, draft = root / FILE, root / FILE.with_suffix(".yaml.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(_HEAD + yaml.safe_dump(rows, allow_unicode=True, sort_keys=False))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise ArchiveError(
-            path, f"cannot be written ({error.strerror}).", "Free some space and run again."
-        ) from error
+    yamlfile.write(root / FILE, _HEAD + yaml.safe_dump(rows, allow_unicode=True, sort_keys=False))
 
 
 def _all(root: Path) -> list[Withdrawal]:

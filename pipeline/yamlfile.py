@@ -7,6 +7,7 @@ an equal key is a problem.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.errors import Problem
+from pipeline.errors import ArchiveError, Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 Path_ = tuple[str | int, ...]
@@ -152,3 +153,23 @@ def _yaml_fault(error: yaml.YAMLError) -> tuple[int | None, str]:
 
 def _broken(path: Path, shown: str, line: int | None, message: str) -> YamlFile:
     return YamlFile(path, None, {}, (Problem(shown, line, "", message),))
+
+
+def write(path: Path, text: str) -> None:
+    """Puts `text` in place whole: a half-written file would be a broken one.
+
+    Raises ArchiveError; then what was there before is still there.
+    """
+    draft = path.with_suffix(".yaml.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise ArchiveError(
+            path, f"cannot be written ({error.strerror}).", "Free some space and run again."
+        ) from error

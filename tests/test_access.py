@@ -164,7 +164,7 @@ SQL = (
     "attach database 'researchers.db' as r", "select load_extension('x')",
     "select * from researchers.segments", "select readfile('archive.db')",
     "select * from pragma_database_list", "select * from dbstat",
-    "select group_concat(hex(data)) from sqlite_dbpage", "vacuum into '/tmp/x.db'",
+    "select group_concat(hex(data)) from sqlite_dbpage", "vacuum into 'x.db'",
     "select hex(block) from segments_fts_data", "select * from segments_fts('a* OR z*')",
 )  # fmt: skip
 

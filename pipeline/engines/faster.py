@@ -26,7 +26,6 @@ from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Provenance, Word
 
 NAME = "faster-whisper"
-_BLOCK = 64
 _SILENCE_AFTER_S = 2.0
 _TOKENS_PER_S, _TOKENS_ANYWAY = 10.0, 20
 
@@ -74,12 +73,10 @@ class FasterWhisper:
 
     def language_probabilities(self, clips: Sequence[Samples]) -> Iterator[dict[str, float]]:
         """Each clip at its own length: truer than padded to 30 s, and several times faster."""
-        # NumPy's threads wait busily for more work and hinder the encoder's: features in blocks.
-        for first in range(0, len(clips), _BLOCK):
-            features = [self._features(clip) for clip in clips[first : first + _BLOCK]]
-            for one in features:
-                named = self._model.model.detect_language(self._model.encode(one))[0]
-                yield {from_whisper(token[2:-2]): float(p) for token, p in named}
+        # NumPy's threads wait busily for more work and hinder the encoder's: all features first.
+        for features in [self._features(clip) for clip in clips]:
+            named = self._model.model.detect_language(self._model.encode(features))[0]
+            yield {from_whisper(token[2:-2]): float(p) for token, p in named}
 
     def decode(self, clips: Sequence[Clip]) -> Iterator[Heard]:
         """Clips in order, each batch as long as its longest clip and two seconds of silence.
