@@ -19,12 +19,12 @@ import bagit
 from pipeline import __version__, publication, testimony
 from pipeline import recording as rec
 from pipeline.archive import Archive
+from pipeline.clock import clock
 from pipeline.config import Config
 from pipeline.errors import ArchiveError, MediaError, UsageError, printable
 from pipeline.holdings import Holdings, read_holdings
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
-from pipeline.search import clock
 from pipeline.testimony import Sidecar
 from pipeline.transcript import PUBLIC_STATES, Segment
 

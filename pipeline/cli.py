@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pipeline import __version__, config
+from pipeline.clock import clock
 from pipeline.errors import PipelineError, UsageError, printable
 from pipeline.log import JsonLog
 from pipeline.report import Report
@@ -252,7 +253,6 @@ def serve(session: Session, host: str, port: int) -> None:
 def status(session: Session) -> None:
     """Where every testimony stands, and what waits for a person."""
     from pipeline.archive import Archive
-    from pipeline.search import clock
     from pipeline.status import status as standings
 
     with Archive(session.root) as archive:
@@ -296,7 +296,7 @@ def search(session: Session, query: str, language: str | None, limit: int) -> No
         said = "Nothing found as typed; found for" if found.corrected else "Did you mean"
         session.terminal.line(f"{said}: {found.meant}")
     for hit in found.hits:
-        where = f"{hit.testimony_id}  part {hit.part}  {finder.clock(hit.start_s)}"
+        where = f"{hit.testimony_id}  part {hit.part}  {clock(hit.start_s)}"
         session.terminal.line(f"{where}  [{hit.language or '?'}]  {hit.text}")
     more = "more than " if found.more_than else ""
     session.terminal.line(f"{len(found.hits)} of {more}{found.total} passages")

@@ -466,10 +466,3 @@ def _within(connection: sqlite3.Connection, seconds: float) -> Iterator[float]:
 
 def _too_long() -> QueryError:
     return QueryError("search", "this search took too long; add a word to it.")
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people read a player: 1:02 or 1:01:02."""
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -11,18 +11,19 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors"},
+    0: {"errors", "clock"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "site.words"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression"},
-    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"} | {"site.readers"},
-    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
-    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag"},
+    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
+    | {"site.readers", "site.render"},
+    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"},
+    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"},
+    9: {"listen", "workers", "publish", "status", "verify", "bag", "site"},
     10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
     11: {"run"},
     12: {"cli"},

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.site import guard, live, pages
+from pipeline.site import guard, live, render, searching
+from pipeline.site.home import home
 from pipeline.site.media import media
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
+    from jinja2 import Environment
 
 
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
-        (r"^/$", pages.home),
-        (r"^/search$", pages.search_page),
+        (r"^/$", home),
+        (r"^/search$", searching.search_page),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 
@@ -37,4 +39,9 @@ def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:
 
 @hookimpl
 def prepare_connection(conn: sqlite3.Connection) -> None:
-    pages.prepare_connection(conn)
+    searching.prepare_connection(conn)
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Environment) -> None:
+    render.prepare_templates(env)

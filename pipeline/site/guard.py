@@ -39,6 +39,8 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# Datasette never sets it; our pages do (site/render.py).
+_OWN = {"content-security-policy"}
 _GONE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Withdrawn</title>
 <h1>This testimony was withdrawn</h1>
@@ -132,11 +134,14 @@ def _without_authorization(scope: Any) -> Any:
 def _with_headers(scope: Any, send: Any) -> Any:
     async def sending(message: Any) -> None:
         if message["type"] == "http.response.start":
-            ours = [(k.encode(), v.encode()) for k, v in _HEADERS.items()]
+            # Where a page has a policy of its own, which is stricter, that one holds.
+            said = {name.decode("latin-1").lower() for name, _ in message.get("headers", [])}
+            own = said & _OWN
+            ours = [(k.encode(), v.encode()) for k, v in _HEADERS.items() if k not in own]
             theirs = [
                 _kept_from_scripts(scope, name, value)
                 for name, value in message.get("headers", [])
-                if name.decode("latin-1").lower() not in _HEADERS
+                if name.decode("latin-1").lower() not in _HEADERS.keys() - own
             ]
             message = {**message, "headers": [*theirs, *ours]}
         await send(message)

@@ -1,8 +1,7 @@
-"""The archive's own pages: rows out of `public.db` into a template, one short function each."""
+"""The search page: hits with their testimony, their time, and a player that starts there."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -12,54 +11,15 @@ from markupsafe import Markup, escape
 
 from pipeline.errors import QueryError
 from pipeline.expression import languages_of
-from pipeline.publication import DATABASE
-from pipeline.search import MARK_CLOSE, MARK_OPEN, Found, Hit, clock, find, match_expression
+from pipeline.search import MARK_CLOSE, MARK_OPEN, Found, Hit, find, match_expression
 from pipeline.searchindex import NO_LANGUAGE
 from pipeline.site.readers import widest
+from pipeline.site.render import page
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-STYLE = "/-/static-plugins/testimony-archive/archive.css"
-_NAME = DATABASE.removesuffix(".db")
 _PER_PAGE = 20
-_LANGUAGE_NAMES = {
-    "be": "Belarusian",
-    "de": "German",
-    "en": "English",
-    "et": "Estonian",
-    "lt": "Lithuanian",
-    "lv": "Latvian",
-    "pl": "Polish",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "uk": "Ukrainian",
-    "yi": "Yiddish",
-}
-_TOTALS_SQL = """
-SELECT count(*) AS testimonies, coalesce(sum(duration_s), 0) AS duration_s FROM testimonies
-"""
-_TESTIMONIES_SQL = """
-SELECT id, title, narrator, narrator_born, recorded_on, place, notice, duration_s,
-  languages_detected FROM testimonies ORDER BY title LIMIT 200
-"""
-
-
-async def home(datasette: Datasette, request: Request) -> Response:
-    """What this archive is, and the way in."""
-    db = datasette.get_database(_NAME)
-    totals = (await db.execute(_TOTALS_SQL)).first()
-    rows = [dict(row) for row in await db.execute(_TESTIMONIES_SQL)]
-    for row in rows:
-        row["languages"] = json.loads(row["languages_detected"] or "[]")
-    context = {
-        "testimonies": rows,
-        "totals": dict(totals),
-        "languages": await db.execute_fn(_spoken),
-        "q": "",
-        "language": "",
-    }
-    return await _page(datasette, request, "archive_home.html", context)
 
 
 async def search_page(datasette: Datasette, request: Request) -> Response:
@@ -73,7 +33,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         "database": name,
         "q": query,
         "language": language,
-        "languages": await db.execute_fn(_spoken),
+        "languages": await db.execute_fn(spoken),
         "found": None,
         "hits": [],
         "problem": None,
@@ -92,7 +52,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         except QueryError as error:
             context["problem"], status = error.problem[:1].upper() + error.problem[1:], 400
     context |= _paging(query, language, number, more)
-    return await _page(datasette, request, "archive_search.html", context, status)
+    return await page(datasette, request, "archive/search.html", context, status=status)
 
 
 def prepare_connection(connection: sqlite3.Connection) -> None:
@@ -108,7 +68,7 @@ def prepare_connection(connection: sqlite3.Connection) -> None:
     connection.create_function("word_forms", 2, word_forms)
 
 
-def _spoken(connection: sqlite3.Connection) -> list[str]:
+def spoken(connection: sqlite3.Connection) -> list[str]:
     """The languages that were heard, without counting a large archive's segments every time."""
     return [language for language in languages_of(connection) if language != NO_LANGUAGE]
 
@@ -127,7 +87,6 @@ def _shown(hit: Hit) -> dict[str, Any]:
     return {
         "hit": hit,
         "marked": marked.replace(MARK_CLOSE, Markup("</mark>")),
-        "at": clock(hit.start_s),
     }
 
 
@@ -144,20 +103,3 @@ def _paging(query: str, language: str, number: int, more: bool) -> dict[str, str
 
 def _page_number(text: str | None) -> int:
     return min(int(text), 10_000) if text and text.isascii() and text.isdigit() and int(text) else 1
-
-
-async def _page(
-    datasette: Datasette,
-    request: Request,
-    template: str,
-    context: dict[str, Any],
-    status: int = 200,
-) -> Response:
-    context |= {
-        "archive_title": datasette.metadata("title"),
-        "style": STYLE,
-        "clock": clock,
-        "name_of": lambda language: _LANGUAGE_NAMES.get(language, language),
-    }
-    html = await datasette.render_template(template, context, request=request)
-    return Response.html(html, status=status)

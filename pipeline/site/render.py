@@ -1,0 +1,100 @@
+"""From a template and its rows to the answer: what all of the archive's own pages share."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from datasette.utils.asgi import Request, Response
+
+from pipeline.clock import clock
+from pipeline.site.words import INTERFACE, chosen, own_name
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+    from jinja2 import Environment
+
+_STATIC = "/-/static-plugins/testimony-archive/"
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors {ancestors}"
+)
+
+
+async def page(
+    datasette: Datasette,
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    embeddable: bool = False,
+) -> Response:
+    """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
+
+    Templates have besides `context`: the methods of `Words` by name, `_`, `clock`, `static`,
+    `link` (an address that keeps an interface language that was asked for), `languages_offered`.
+    """
+    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    asked = {"lang": words.language} if request.args.get("lang") in INTERFACE else {}
+    context = {
+        "_": words.gettext,
+        "gettext": words.gettext,
+        "ngettext": words.ngettext,
+        "words": words,
+        "archive_title": datasette.metadata("title"),
+        "clock": clock,
+        "static": static,
+        "link": lambda path, **values: link(path, {**asked, **values}),
+        "lang_asked": asked.get("lang"),
+        "languages_offered": _offered(request),
+        **context,
+    }
+    html = await datasette.render_template(template, context, request=request)
+    headers = {
+        "content-language": words.language,
+        "vary": "Accept-Language",
+        "content-security-policy": policy(embeddable=embeddable),
+    }
+    return Response.html(html, status=status, headers=headers)
+
+
+def policy(*, embeddable: bool = False) -> str:
+    """The Content-Security-Policy of the archive's own pages: nothing inline, nothing foreign."""
+    return _POLICY.format(ancestors="*" if embeddable else "'none'")
+
+
+def link(path: str, values: dict[str, Any]) -> str:
+    """An address within the site; values that are empty or None are left out."""
+    path, mark, fragment = path.partition("#")
+    said = urlencode({k: v for k, v in values.items() if v not in (None, "", False)}, doseq=True)
+    return path + (("&" if "?" in path else "?") + said if said else "") + mark + fragment
+
+
+@lru_cache
+def static(name: str) -> str:
+    """The address of a file of `static/`; another one as soon as its bytes are others."""
+    content = (resources.files("pipeline.site") / "static" / name).read_bytes()
+    return f"{_STATIC}{name}?v={hashlib.sha256(content).hexdigest()[:8]}"
+
+
+def prepare_templates(env: Environment) -> None:
+    """Lets templates say `{% trans %}`."""
+    env.add_extension("jinja2.ext.i18n")
+
+
+def _offered(request: Request) -> list[dict[str, str]]:
+    """The same page in each language of the interface."""
+    others = [(k, v) for k in request.args for v in request.args.getlist(k) if k != "lang"]
+    return [
+        {
+            "language": language,
+            "name": own_name(language),
+            "address": f"{request.path}?{urlencode([*others, ('lang', language)])}",
+        }
+        for language in INTERFACE
+    ]
