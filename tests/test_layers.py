@@ -17,7 +17,7 @@ LAYERS = {
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "site.words"},
-    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
+    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "site.licences"}
     | {"schema", "expression"},
     6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
     | {"site.readers", "site.render"},
