@@ -16,14 +16,16 @@ LAYERS = {
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "site.words"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "site.words"}
+    | {"captions"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "site.licences"}
     | {"schema", "expression"},
     6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
     | {"site.readers", "site.render"},
     7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"},
-    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag", "site"},
+    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"}
+    | {"exports"},
+    9: {"listen", "workers", "publish", "status", "verify", "bag", "plain", "site"},
     10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
     11: {"run"},
     12: {"cli"},
