@@ -12,7 +12,8 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors", "clock"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"},
+    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
+    | {"citation", "passage"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
