@@ -38,6 +38,7 @@ _SCORED = 30
 _K1, _B = 1.2, 0.75
 _NARROW = 200  # testimonies; below, each is searched by itself
 
+_IN_LANGUAGE = " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
 _HITS_SQL = """
 SELECT segments.id AS segment_id, segments.testimony_id, testimonies.title, testimonies.narrator,
   testimonies.notice, segments.recording_id, recordings.part, recordings.has_video,
@@ -134,6 +135,27 @@ def find(
         return replace(again, meant=meant, corrected=True) if again.total else found
 
 
+def marked_in(connection: sqlite3.Connection, typed: str, testimony_id: str) -> dict[int, str]:
+    """By segment id, the text of each line of one testimony that a query finds, its found words
+    marked; limits other than `lang:` do not count. Raises QueryError, as `find` does."""
+    wordforms.load(languages_of(connection))
+    with _within(connection, TIME_LIMIT_S) as deadline:
+        query = parse(typed)
+        only = base_language(query.limits.get("lang"))
+        expressions = Reader(connection, _asked(connection, only)).expressions(query)
+        tests, values = " AND segments.testimony_id = ?", [testimony_id]
+        if only:
+            tests += _IN_LANGUAGE
+            values += [only, only]
+        scope = _Scope(tests, values, _ranges(connection, [testimony_id]))
+        found = dict.fromkeys(scope.ids(connection, expressions.full, _LAST), 0)
+        if expressions.nears:
+            found = _near_enough(connection, expressions, found, deadline)
+        marker = _Marker(expressions)
+        texts = _texts(connection, list(found), deadline)
+        return {ident: marker.marked(text, language) for ident, text, language in texts}
+
+
 def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
     """What `segments_fts` must MATCH for a query's words; its limits do not count here."""
     reader = Reader(connection, _asked(connection, language))
@@ -203,7 +225,7 @@ class _Scope:
             _keep(connection, chosen)
             ranges = _ranges(connection, chosen) if len(chosen) <= _NARROW else None
         if language:
-            where += " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
+            where += _IN_LANGUAGE
             values = [*values, language, language]
         return cls(where, values, ranges)
 

@@ -22,10 +22,11 @@ LAYERS = {
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "site.licences"}
     | {"schema", "expression"},
     6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
-    | {"site.readers", "site.render"},
-    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"},
+    | {"site.readers", "site.render", "site.linked", "site.published"},
+    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"}
+    | {"site.downloads"},
     8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"}
-    | {"exports"},
+    | {"exports", "site.testimony"},
     9: {"listen", "workers", "publish", "status", "verify", "bag", "plain", "site"},
     10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
     11: {"run"},
