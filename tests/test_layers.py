@@ -16,7 +16,7 @@ LAYERS = {
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "meaning"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression"},
     6: {"engines.openai", "archive", "search", "site.accounts", "site.live"} | {"site.readers"},
