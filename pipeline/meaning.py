@@ -40,7 +40,7 @@ SIZE = 384
 # one in four of the others. Shorter passages look near to whatever is asked.
 FLOOR = 0.80
 FEWEST_WORDS = 8
-_CANDIDATES = 10_000
+_CANDIDATES = 4_000
 _BATCH = 32
 _BLOCK = 1 << 15  # segments compared at once: what is added up stays in the processor's cache
 _TOGETHER = 16  # bits looked up at once
@@ -211,7 +211,7 @@ def similar(
     rows = connection.execute(_VECTORS_SQL, [json.dumps(list(idents))]).fetchall()
     if not rows:
         return []
-    # Not by `_unit`, which makes several copies: of ten thousand vectors, 15 MB each.
+    # Not by `_unit`, which makes several copies: of four thousand vectors, 6 MB each.
     floats = _as_rows([vector for _, vector in rows]).astype(np.float32)
     cosines = floats @ asked / np.sqrt(np.einsum("ij,ij->i", floats, floats))
     order = np.argsort(-cosines, kind="stable")
