@@ -23,7 +23,7 @@ from pipeline.publication import Entry
 
 # Raise the number when the tables change: what has another form is made from nothing, as what has
 # another index is, because only the same words can be taken out of it again.
-_FORM = zlib.crc32(f"3 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
+_FORM = zlib.crc32(f"4 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
 _FICLONE = 0x40049409  # Linux: make a file share another's blocks
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)

@@ -1,7 +1,7 @@
 """A query as expressions for the full-text index: what must match, and what matches best.
 
 Every word is read in each language that is asked. A word typed without its marks, or in other
-letters, stands for the words of the archive's own vocabulary that it may mean.
+letters, stands for the words of the archive's own words that it may mean.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pipeline.searchindex import NO_LANGUAGE, base_language, lemma_keys, stem_ke
 
 _MOST_SPELLINGS = 300
 _MOST_READINGS = 12
-_SPELLED_SQL = "SELECT form, language FROM vocabulary WHERE typed IN (?, ?) LIMIT 200"
+_SPELLED_SQL = "SELECT form, language FROM spellings WHERE typed IN (?, ?) LIMIT 200"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Expressions:
 
 
 class Reader:
-    """Reads words in `languages` with the help of an archive's vocabulary."""
+    """Reads words in `languages` with the help of an archive's own words."""
 
     def __init__(self, connection: sqlite3.Connection, languages: Sequence[str]) -> None:
         self._connection = connection
@@ -116,11 +116,11 @@ class Reader:
                     stems.add(stem_key(analysis.stem, language))
         return Reading(frozenset(forms), frozenset(lemmas), frozenset(stems))
 
-    def _spelled(self, word: str, language: str, vocabulary: Iterable[str]) -> list[str]:
+    def _spelled(self, word: str, language: str, spoken: Iterable[str]) -> list[str]:
         """The spellings in which a typed word is read, itself among them."""
         meant = [
             form
-            for form in vocabulary
+            for form in spoken
             if form != word and (may_be_typed_as(form, word) or _other_script(form, word))
         ]
         if not meant and language in wordforms.LANGUAGES and not wordforms.is_known(word, language):

@@ -83,7 +83,7 @@ _SEGMENTS = {
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
 }
-_VOCABULARY = {
+_SPELLINGS = {
     "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
     "language": "The language it was spoken in (BCP 47; und: not known)",
     "form": "The word as it was spoken, in lower case",
@@ -170,9 +170,9 @@ def _database(description: str) -> dict[str, Any]:
                 "label_column": "text",
                 "size": 50,
             },
-            "vocabulary": {
+            "spellings": {
                 "description": "Words with marks, by how a plain keyboard types them.",
-                "columns": _VOCABULARY,
+                "columns": _SPELLINGS,
             },
             "closed": {
                 "description": "Testimonies that are kept here and may not be seen.",

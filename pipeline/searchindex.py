@@ -2,7 +2,7 @@
 
 The rows of `segments` are written and deleted by `publish`; what makes them findable is here:
 `segments_fts`, with the words as spoken in one column and the keys of their lemmas and stems in
-another, and `vocabulary`: the forms that a plain keyboard types otherwise, by how it types them.
+another, and `spellings`: the forms that a plain keyboard types otherwise, by how it types them.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ CREATE VIRTUAL TABLE segments_fts USING fts5(
   tokenize="unicode61 remove_diacritics 0 tokenchars '_'"
 )
 """
-_VOCABULARY = """
-CREATE TABLE vocabulary (
+_SPELLINGS = """
+CREATE TABLE spellings (
   typed TEXT NOT NULL, language TEXT NOT NULL, form TEXT NOT NULL, segments INTEGER NOT NULL,
   PRIMARY KEY (typed, language, form)
 ) WITHOUT ROWID
 """
 _COUNT_UP = """
-INSERT INTO vocabulary (typed, language, form, segments) VALUES (?, ?, ?, ?)
+INSERT INTO spellings (typed, language, form, segments) VALUES (?, ?, ?, ?)
 ON CONFLICT (typed, language, form) DO UPDATE SET segments = segments + excluded.segments
 """
 _COUNT_DOWN = """
-UPDATE vocabulary SET segments = segments - ? WHERE typed = ? AND language = ? AND form = ?
+UPDATE spellings SET segments = segments - ? WHERE typed = ? AND language = ? AND form = ?
 """
-_GONE = "DELETE FROM vocabulary WHERE typed = ? AND language = ? AND form = ? AND segments <= 0"
+_GONE = "DELETE FROM spellings WHERE typed = ? AND language = ? AND form = ? AND segments <= 0"
 _SEGMENTS = "SELECT id, text, language FROM segments WHERE recording_id = ?"
 
 
@@ -57,7 +57,7 @@ def create(db: Database) -> None:
     db.execute(_FTS)
     if sqlite3.sqlite_version_info >= (3, 42):
         db.execute("INSERT INTO segments_fts (segments_fts, rank) VALUES ('secure-delete', 1)")
-    db.execute(_VOCABULARY)
+    db.execute(_SPELLINGS)
 
 
 def add(db: Database, recording_id: str) -> None:
@@ -82,11 +82,11 @@ def remove(db: Database, recording_id: str) -> None:
 
 def finish(db: Database) -> None:
     """Merges the index after a whole build, and drops what `remove` left in it."""
-    # Written in order, the vocabulary takes a third less room; the pages it leaves are used next.
-    db.execute("ALTER TABLE vocabulary RENAME TO vocabulary_loose")
-    db.execute(_VOCABULARY)
-    db.execute("INSERT INTO vocabulary SELECT * FROM vocabulary_loose ORDER BY 1, 2, 3")
-    db.execute("DROP TABLE vocabulary_loose")
+    # Written in order, the spellings take a third less room; the pages it leaves are used next.
+    db.execute("ALTER TABLE spellings RENAME TO spellings_loose")
+    db.execute(_SPELLINGS)
+    db.execute("INSERT INTO spellings SELECT * FROM spellings_loose ORDER BY 1, 2, 3")
+    db.execute("DROP TABLE spellings_loose")
     db.execute("INSERT INTO segments_fts (segments_fts) VALUES ('optimize')")
 
 
@@ -141,7 +141,7 @@ def insert(db: Database, indexed: Sequence[Entry]) -> None:
 
 
 def entries(db: Database, recording_id: str) -> Iterator[Entry]:
-    """For each segment its number, its keys, its forms, and its words for the vocabulary."""
+    """For each segment its number, its keys, its forms, and its spellings."""
     for ident, text, tag in db.execute(_SEGMENTS, (recording_id,)).fetchall():
         language = base_language(tag)
         spoken = words(text)
@@ -165,10 +165,10 @@ class _Indexed(NamedTuple):
 def _indexed(word: str, language: str | None) -> _Indexed:
     """All that is kept of one word; the same words come again and again."""
     found = tuple(keys(wordforms.analyse(word, language), language))
-    return _Indexed(found, fold(word), _vocabulary_row(word, language))
+    return _Indexed(found, fold(word), _spelling(word, language))
 
 
-def _vocabulary_row(word: str, language: str | None) -> _Word | None:
+def _spelling(word: str, language: str | None) -> _Word | None:
     """`typed`, language and form; None where the form is typed as it is."""
     plainest = typed(word, language)
     return None if word == plainest else (plainest, language or NO_LANGUAGE, word)
@@ -176,6 +176,6 @@ def _vocabulary_row(word: str, language: str | None) -> _Word | None:
 
 def _counts(indexed: Iterable[Entry]) -> Counter[_Word]:
     counts: Counter[_Word] = Counter()
-    for *_, vocabulary in indexed:
-        counts.update(vocabulary)
+    for *_, spelled in indexed:
+        counts.update(spelled)
     return counts
