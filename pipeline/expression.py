@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pipeline import wordforms
 from pipeline.letters import fold, is_cyrillic, latin, may_be_typed_as, spellings
-from pipeline.query import Query, Term
+from pipeline.query import Query, Sought
 from pipeline.searchindex import NO_LANGUAGE, base_language, lemma_keys, stem_key
 
 _MOST_SPELLINGS = 300
@@ -86,7 +86,7 @@ class Reader:
             expression = f"({expression}) NOT {unwanted}"
         return expression
 
-    def _term(self, term: Term, level: str) -> str:
+    def _term(self, term: Sought, level: str) -> str:
         if term.exact:
             return _phrase(map(fold, term.words))
         free = term.words[:-1] if term.beginning else term.words

@@ -35,7 +35,7 @@ _YEAR = re.compile(r"\d{4}$")
 
 
 @dataclass(frozen=True)
-class Term:
+class Sought:
     """One thing to find. `words` in plain spelling: all of them, in any form; a hyphen makes
     several of one. `exact`: as spoken, in this order; `beginning`: the last one only begins so;
     `within`: at most so many words apart."""
@@ -50,8 +50,8 @@ class Term:
 class Query:
     """Each of `wanted` must be found, by one of its alternatives; none of `unwanted` may."""
 
-    wanted: tuple[tuple[Term, ...], ...]
-    unwanted: tuple[Term, ...] = ()
+    wanted: tuple[tuple[Sought, ...], ...]
+    unwanted: tuple[Sought, ...] = ()
     limits: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,8 +72,8 @@ class _Reader:
 
     def __init__(self, typed: str) -> None:
         self._parts = list(_PART.finditer(typed))
-        self._wanted: list[list[Term]] = []
-        self._unwanted: list[Term] = []
+        self._wanted: list[list[Sought]] = []
+        self._unwanted: list[Sought] = []
         self._limits: dict[str, str] = {}
         self._join: str | None = None
         self._within = _NEAR_WORDS
@@ -123,7 +123,7 @@ class _Reader:
             self._within = min(int(near[1] or _NEAR_WORDS), _FARTHEST)
         return True
 
-    def _want(self, term: Term) -> None:
+    def _want(self, term: Sought) -> None:
         join, self._join = self._join, None
         if join == "OR":
             self._wanted[-1].append(term)
@@ -131,7 +131,7 @@ class _Reader:
             before = self._wanted[-1].pop()
             if before.exact or term.exact or before.beginning or term.beginning:
                 raise _wrong("NEAR joins single words, without quotes and without *.")
-            near = Term(before.words + term.words, within=self._within)
+            near = Sought(before.words + term.words, within=self._within)
             self._wanted[-1].append(near)
         else:
             self._wanted.append([term])
@@ -146,12 +146,12 @@ class _Reader:
         self._limits[name] = value
 
 
-def _phrase(text: str) -> Term | None:
+def _phrase(text: str) -> Sought | None:
     found = tuple(words(text))
-    return Term(found, exact=True) if found else None
+    return Sought(found, exact=True) if found else None
 
 
-def _bare(text: str) -> Term | None:
+def _bare(text: str) -> Sought | None:
     beginning = text.endswith("*")
     found = tuple(words(text))
     if not found:
@@ -159,8 +159,8 @@ def _bare(text: str) -> Term | None:
     if beginning:
         if len(found) == 1 and len(found[0]) < _SHORTEST_BEGINNING:
             raise _wrong(f"before * there must be at least {_SHORTEST_BEGINNING} letters.")
-        return Term(found, beginning=True)
-    return Term(found)
+        return Sought(found, beginning=True)
+    return Sought(found)
 
 
 def _near_call(call: re.Match[str]) -> str:

@@ -24,7 +24,7 @@ from pipeline.errors import QueryError, UsageError
 from pipeline.expression import Expressions, Reader, Reading, languages_of
 from pipeline.letters import fold, latin, plain, spans
 from pipeline.publication import DATABASE, FOLDER
-from pipeline.query import Query, Term, parse
+from pipeline.query import Query, Sought, parse
 from pipeline.searchindex import base_language, keys, lemma_of_key
 from pipeline.suggest import suggest
 
@@ -174,7 +174,7 @@ def _put_right(
     for term in (term for alternatives in query.wanted for term in alternatives):
         for word in () if term.beginning else term.words:
             match = Reader(connection, _asked(connection, language)).expressions(
-                Query(((Term((word,)),),))
+                Query(((Sought((word,)),),))
             )
             sql = "SELECT 1 FROM segments_fts WHERE segments_fts MATCH ? LIMIT 1"
             known = connection.execute(sql, [match.full]).fetchone()

@@ -16,17 +16,18 @@ LAYERS = {
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression"},
-    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"} | {"site.readers"},
-    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.pages"},
-    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag"},
-    10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
-    11: {"run"},
-    12: {"cli"},
-    13: {"__main__"},
+    | {"schema", "expression", "linker"},
+    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers"},
+    7: {"engines.choose", "passages", "edition", "search", "site.guard", "site.media"},
+    8: {"archive", "site.pages"},
+    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site"},
+    10: {"listen", "workers", "holdings", "site.app"},
+    11: {"publish", "status", "verify", "bag", "conduct", "cluster"},
+    12: {"evaluate", "withdraw", "run"},
+    13: {"cli"},
+    14: {"__main__"},
 }
 
 

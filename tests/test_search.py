@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from pipeline import edition, search, searchindex
 from pipeline.errors import QueryError
-from pipeline.query import Term, parse
+from pipeline.query import Sought, parse
 from tests.conftest import REPOSITORY
 
 SAID = {
@@ -152,13 +152,13 @@ def test_a_wrong_query_is_explained_in_a_sentence(typed: str, sentence: str) -> 
 def test_what_people_know_from_elsewhere_is_read() -> None:
     query = parse('mama „w nocy” wagon* (a1 OR b1) -Kraków-Płaszów NEAR(x1 y1, 4) lang:"lt"')
     assert query.wanted == (
-        (Term(("mama",)),),
-        (Term(("w", "nocy"), exact=True),),
-        (Term(("wagon",), beginning=True),),
-        (Term(("a1",)), Term(("b1",))),
-        (Term(("x1", "y1"), within=4),),
+        (Sought(("mama",)),),
+        (Sought(("w", "nocy"), exact=True),),
+        (Sought(("wagon",), beginning=True),),
+        (Sought(("a1",)), Sought(("b1",))),
+        (Sought(("x1", "y1"), within=4),),
     )
-    assert query.unwanted == (Term(("kraków", "płaszów")),)
+    assert query.unwanted == (Sought(("kraków", "płaszów")),)
     assert query.limits == {"lang": "lt"}
 
 
