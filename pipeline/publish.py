@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool 
     """
     report = Report("publish", facts={"current": False})
     holdings = read_holdings(archive, config)
-    for problem in holdings.sidecars.problems:
+    for problem in (*holdings.sidecars.problems, *archive.index(holdings.withdrawn, progress)):
         report.problem(problem)
     for ident in holdings.ids:
         decision = holdings.decide(ident, "public")
@@ -77,13 +78,14 @@ def _bring_up_to_date(
         channel: _copies(archive, folder / MEDIA_OF[channel], [*items.values()], progress, report)
         for channel, items in only.items()
     }
-    lists = _lists(archive, holdings)
+    lists, vocabulary = _lists(archive, holdings), archive.vocabulary()
     changes = {}
     for channel, file in DATABASES.items():
         if only[channel] or channel == "public":
             names = copied["public"] | copied[channel]
             items = allowed[channel]
-            changes[channel] = _edition(archive, folder / file, items, names, lists, anew)
+            make = partial(edition.bring_up_to_date, lists=lists, vocabulary=vocabulary, anew=anew)
+            changes[channel] = _edition(archive, folder / file, items, names, make)
         else:
             changes[channel] = edition.discard(folder / file)
         _remove_stale(folder / MEDIA_OF[channel], copied[channel])
@@ -99,14 +101,11 @@ def _edition(
     path: Path,
     items: Mapping[str, Item],
     copied: set[str],
-    lists: Lists,
-    anew: bool,
+    make: Callable[..., Change],
 ) -> Change:
     key, revisions = archive.fingerprint_key(), archive.revisions()
     wanted = {i: fingerprint(key, item, revisions, copied) for i, item in items.items()}
-    return edition.bring_up_to_date(
-        path, wanted, lambda ident: entry(archive, items[ident], copied), lists, anew=anew
-    )
+    return make(path, wanted, lambda ident: entry(archive, items[ident], copied))
 
 
 def _note(

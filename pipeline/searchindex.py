@@ -1,8 +1,9 @@
-"""The full-text index of a published database: made, filled and emptied one recording at a time.
+"""The full-text index of a database: made, filled and emptied one recording at a time.
 
-The rows of `segments` are written and deleted by `publish`; what makes them findable is here:
-`segments_fts`, with the words as spoken in one column and the keys of their lemmas and stems in
-another, and `spellings`: the forms that a plain keyboard types otherwise, by how it types them.
+The rows of `segments` are written and deleted by others, and so is `segment_terms`, which says
+what they name; what makes them findable is here: `segments_fts`, with the words as spoken in one
+column and in another the keys of their lemmas and stems and of the terms they name, and
+`spellings`: the forms that a plain keyboard types otherwise, by how it types them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pipeline.letters import fold, latin, words
 from pipeline.wordforms import Analysis
 
 # An index made by another version must be built anew: `remove` takes out what `add` would put in.
-VERSION = f"1 {wordforms.VERSION}"
+VERSION = f"2 {wordforms.VERSION}"
 NO_LANGUAGE = "und"
 _WORDS_KEPT = 250_000
 CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
@@ -48,11 +49,15 @@ _COUNT_DOWN = """
 UPDATE spellings SET segments = segments - ? WHERE typed = ? AND language = ? AND form = ?
 """
 _GONE = "DELETE FROM spellings WHERE typed = ? AND language = ? AND form = ? AND segments <= 0"
-_SEGMENTS = "SELECT id, text, language FROM segments WHERE recording_id = ?"
+_SEGMENTS = """
+SELECT id, text, language,
+  (SELECT group_concat(term_id, ' ') FROM segment_terms WHERE segment_id = {table}.id)
+FROM {table} WHERE recording_id = ?
+"""
 
 
 def create(db: Database) -> None:
-    """Makes the empty index beside the empty table `segments`."""
+    """Makes the empty index beside the empty tables `segments` and `segment_terms`."""
     db.execute(_SOURCE)
     db.execute(_FTS)
     if sqlite3.sqlite_version_info >= (3, 42):
@@ -60,17 +65,27 @@ def create(db: Database) -> None:
     db.execute(_SPELLINGS)
 
 
-def add(db: Database, recording_id: str) -> None:
-    """Indexes every segment of a recording, once its rows are there."""
-    insert(db, list(entries(db, recording_id)))
+def drop(db: Database) -> None:
+    """Takes the whole index away, where there is one."""
+    for table in ("segments_fts", "segments_fts_source", "spellings"):
+        db.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def remove(db: Database, recording_id: str) -> None:
-    """Takes every segment of a recording out, while its rows are still there.
+def add(db: Database, recording_id: str, table: str = "segments") -> None:
+    """Indexes every segment of a recording, once its rows are there and linked to terms."""
+    insert(db, list(entries(db, recording_id, table)))
+
+
+def remove(db: Database, recording_id: str, table: str = "segments") -> None:
+    """Takes every segment of a recording out, while its rows and links are still there.
 
     Before SQLite 3.42 the removed words stay in the file, unfindable, until `finish`.
     """
-    indexed = list(entries(db, recording_id))
+    delete(db, list(entries(db, recording_id, table)))
+
+
+def delete(db: Database, indexed: Sequence[Entry]) -> None:
+    """Takes out what `insert` put in."""
     db.conn.executemany(
         "INSERT INTO segments_fts (segments_fts, rowid, key, form) VALUES ('delete', ?, ?, ?)",
         [(ident, key, form) for ident, key, form, _ in indexed],
@@ -116,6 +131,11 @@ def stem_key(stem: str, language: str | None) -> str:
     return f"_{language or NO_LANGUAGE}_s{typed(stem, language)}"
 
 
+def term_key(term: str) -> str:
+    """What a segment is found under that names this term; no language is called t."""
+    return f"_t_{term.replace('-', '_')}"
+
+
 def typed(word: str, language: str | None) -> str:
     """A word as the plainest keyboard types it: no diacritics, and Latin for Cyrillic."""
     return latin(word) if language in CYRILLIC else fold(word)
@@ -140,13 +160,15 @@ def insert(db: Database, indexed: Sequence[Entry]) -> None:
     db.conn.executemany(_COUNT_UP, [(*word, n) for word, n in counts])
 
 
-def entries(db: Database, recording_id: str) -> Iterator[Entry]:
+def entries(db: Database, recording_id: str, table: str = "segments") -> Iterator[Entry]:
     """For each segment its number, its keys, its forms, and its spellings."""
-    for ident, text, tag in db.execute(_SEGMENTS, (recording_id,)).fetchall():
+    sql = _SEGMENTS.format(table=table)
+    for ident, text, tag, terms in db.execute(sql, (recording_id,)).fetchall():
         language = base_language(tag)
         spoken = words(text)
         read = [_indexed(word, language) for word in spoken]
         found = {key for word in read for key in word.keys}
+        found.update(term_key(term) for term in (terms or "").split())
         yield (
             ident,
             " ".join(sorted(found)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from threading import Lock
+from typing import Any
 
 import morfeusz2
 import snowballstemmer
@@ -101,6 +102,11 @@ def is_known(word: str, language: str) -> bool:
     return _morphology(language).has(word)
 
 
+def is_common(word: str, language: str | None) -> bool:
+    """Whether a dictionary of the language has the form as more than a name."""
+    return language in LANGUAGES and _morphology(language).has_in_small_letters(word)
+
+
 class _Morphology:
     """One language's dictionary and what is inferred from it."""
 
@@ -115,6 +121,9 @@ class _Morphology:
 
     def has(self, word: str) -> bool:
         return bool(self._dictionary(word))
+
+    def has_in_small_letters(self, word: str) -> bool:
+        return self._forms.get(word) is not None
 
     def lemmas(self, word: str) -> tuple[bool, set[str]]:
         """Whether a dictionary had a say, and the lemmas.
@@ -221,9 +230,15 @@ class _Polish(_Morphology):
     def _analyser(self):  # type: ignore[no-untyped-def]
         return morfeusz2.Morfeusz(generate=False, expand_tags=False)
 
-    def _look_up(self, form: str) -> frozenset[str]:
+    def has_in_small_letters(self, word: str) -> bool:
+        return any(lemma[:1].islower() for _, _, (_, lemma, *_) in self._readings(word))
+
+    def _readings(self, form: str) -> list[Any]:
         with _ONE_AT_A_TIME:
-            readings = [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
+            return [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
+
+    def _look_up(self, form: str) -> frozenset[str]:
+        readings = self._readings(form)
         # A form may be two words (byłem: był and em); the first of them is meant.
         longest = max((end for start, end, _ in readings if start == 0), default=0)
         return frozenset(

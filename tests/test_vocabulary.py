@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from pipeline import vocabulary
+from pipeline.linker import Linker
+from pipeline.terms import Tables
 from pipeline.vocabulary import GAZETTEER, VOCABULARY
 from tests.conftest import REPOSITORY
 
@@ -142,3 +144,78 @@ def test_the_files_that_come_with_it_are_whole(name: str, key: str, least: int) 
     missing = {entry.id: EIGHT - set(entry.labels) for entry in entries}
     assert {ident: languages for ident, languages in missing.items() if languages} == {}
     assert [entry.id for entry in entries if not entry.sources] == []
+
+
+# What a passage names
+
+
+@pytest.fixture(scope="module")
+def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
+    root = tmp_path_factory.mktemp("archive")
+    write(root)
+    return Tables.made_of(vocabulary.load(root), "1").linker
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "names"),
+    [
+        # In any form, whatever stands around the words and between them.
+        ("lt", "Mus vežė gyvuliniais vagonais.", {"cattle-wagon"}),
+        ("lt", "Per operaciją „Priboi“ išvežė visus.", {"priboi"}),
+        ("lt", "Operacijos Priboi metu", {"priboi"}),
+        ("lv", "Lopu vagonos mēs braucām.", {"cattle-wagon"}),
+        ("lv", "pēc marta deportācijas", {"priboi"}),
+        ("et", "Sõitsime loomavagunites kaks nädalat.", {"cattle-wagon"}),
+        ("et", "pärast märtsiküüditamist", {"priboi"}),
+        ("pl", "w bydlęcych wagonach, w wagonie bydlęcym", {"cattle-wagon"}),
+        ("uk", "Везли у телячих вагонах.", {"cattle-wagon"}),
+        ("uk", "під час операції «Прибой»", {"priboi"}),
+        ("ro", "în vagoane de vite", {"cattle-wagon"}),
+        ("ru", "в телячьих вагонах, в вагонах для скота", {"cattle-wagon"}),
+        ("en", "They were put into cattle-wagons.", {"cattle-wagon"}),
+        # Digits must be equal; what a language hangs on them says nothing.
+        ("lt", "Prisimenu 1949 metų kovo trėmimus.", {"priboi"}),
+        ("lt", "Prisimenu 1949-ųjų metų kovo trėmimus.", {"priboi"}),
+        ("lt", "Prisimenu 1948 metų kovo trėmimus.", {"deportation"}),
+        # Places in any form, under former names, and as other languages call them.
+        ("lt", "Grįžome į Vilnių, paskui į Vorkutą.", {"vilnius", "vorkuta"}),
+        ("pl", "Mieszkaliśmy w Wilnie.", {"vilnius"}),
+        ("lt", "Jis vis sakydavo Wilno.", {"vilnius"}),
+        ("ru", "Она родилась в Вильне.", {"vilnius"}),
+        ("pl", "On mówił Вильна i koniec.", {"vilnius"}),
+        ("de", "Wir kamen nach Workuta.", {"vorkuta"}),
+        (None, "Workuta", {"vorkuta"}),
+        # Names that no dictionary has, in any case.
+        ("uk", "Його вивезли до Воркути.", {"vorkuta"}),
+        ("uk", "від Прибою до операції «Прибою»", {"priboi"}),
+        ("et", "Ta viidi Vorkutasse, ta oli Vorkutas.", {"vorkuta"}),
+        ("lv", "Viņš bija Vorkutā.", {"vorkuta"}),
+        ("ro", "lagărele Vorkutei", {"vorkuta"}),
+        ("en", "Vorkuta's winters", {"vorkuta"}),
+        # The longest of what overlaps; a place inside an event's name counts as well.
+        ("lt", "Krasnojarsko krašte", {"krasnoyarsk-krai"}),
+        ("lt", "Krasnojarske", {"krasnoyarsk"}),
+        ("en", "the March deportation, and another deportation", {"priboi", "deportation"}),
+        ("en", "after the March deportation", {"priboi"}),
+        ("en", "the Katyń massacre", {"katyn-massacre", "katyn"}),
+        ("pl", "Zginął w Katyniu.", {"katyn", "katyn-massacre"}),
+        # What only looks like a name is none.
+        ("uk", "Перед нами було рівне поле.", set()),
+        ("uk", "Ми жили у Рівному.", {"rivne"}),
+        ("pl", "Wszystko było równe.", set()),
+        ("lt", "Gyvuliniai maistai. Vagonai stovėjo.", set()),
+        ("lt", "Buvo gyvulinis. Vagonas stovėjo.", set()),
+        ("pl", "wagon towarowy", set()),
+        ("en", "cattle in a wagon", set()),
+        ("de", "Operation Priboi", set()),
+        ("pl", "", set()),
+    ],
+)  # fmt: skip
+def test_a_passage_names(linker: Linker, language: str | None, text: str, names: set[str]) -> None:
+    assert linker.terms(text, language) == names
+
+
+def test_a_name_is_found_where_it_stands(linker: Linker) -> None:
+    text = "Tada, per operaciją „Priboi“, į Vilnių."
+    found = [(named.term, text[named.start : named.end]) for named in linker.named(text, "lt")]
+    assert found == [("priboi", "operaciją „Priboi"), ("vilnius", "Vilnių")]

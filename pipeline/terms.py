@@ -1,0 +1,227 @@
+"""The vocabulary inside a database: `terms`, `term_labels`, and `segment_terms`, which says what
+each segment names. `term_words` finds a label by the keys of its words, as segments are found.
+
+Terms and places share the tables; only a place has `lat`, `lon` and `feature`: what it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlite_utils import Database
+
+from pipeline import searchindex, vocabulary
+from pipeline.letters import words
+from pipeline.linker import Label, Linker, label_keys
+from pipeline.searchindex import base_language
+from pipeline.vocabulary import Place, Term, Vocabulary
+
+_TABLES = (
+    """
+    CREATE TABLE terms (
+      id TEXT PRIMARY KEY, kind TEXT NOT NULL, feature TEXT, dates TEXT, places TEXT,
+      broader TEXT REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
+      lat REAL, lon REAL, country TEXT, camp_from INTEGER, camp_until INTEGER,
+      note TEXT, sources TEXT
+    )
+    """,
+    """
+    CREATE TABLE term_labels (
+      id INTEGER PRIMARY KEY,
+      term_id TEXT NOT NULL REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
+      language TEXT NOT NULL, n INTEGER NOT NULL, label TEXT NOT NULL,
+      former INTEGER NOT NULL, since INTEGER, until INTEGER
+    )
+    """,
+    "CREATE INDEX term_labels_by_term ON term_labels (term_id, language, n)",
+    """
+    CREATE TABLE term_words (
+      key TEXT NOT NULL, label_id INTEGER NOT NULL, position INTEGER NOT NULL,
+      PRIMARY KEY (key, label_id, position)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE segment_terms (
+      segment_id INTEGER NOT NULL REFERENCES {segments} (id),
+      term_id TEXT NOT NULL REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
+      PRIMARY KEY (segment_id, term_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX segment_terms_by_term ON segment_terms (term_id, segment_id)",
+    "CREATE TABLE versions (name TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID",
+)
+_NAMES = ("segment_terms", "term_words", "term_labels", "terms", "versions")
+_COLUMNS: Mapping[str, int] = {"terms": 13, "term_labels": 8, "term_words": 3}
+_LABELS_SQL = """
+SELECT label.id, label.term_id, terms.lat IS NOT NULL, label.language, label.label
+FROM term_labels AS label JOIN terms ON terms.id = label.term_id
+"""
+_FIRST_SQL = "SELECT label_id, key FROM term_words WHERE position = 0"
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Rows of `terms`, `term_labels` and `term_words`, and the version of the files behind them."""
+
+    version: str
+    terms: Sequence[tuple[Any, ...]] = ()
+    labels: Sequence[tuple[Any, ...]] = ()
+    words: Sequence[tuple[Any, ...]] = ()
+
+    @classmethod
+    def made_of(cls, said: Vocabulary, version: str) -> Tables:
+        """Analyses every word of every label, which takes seconds for thousands of them."""
+        entries: list[Term | Place] = [*said.terms, *said.places]
+        named = [(entry.id, *name) for entry in entries for name in _names(entry)]
+        labels = tuple((number, *name) for number, name in enumerate(named, start=1))
+        found = {
+            (key, number, position)
+            for number, _, language, _, label, *_ in labels
+            for position, word in enumerate(words(label))
+            for key in label_keys(word, base_language(language) or language)
+        }
+        return cls(version, tuple(map(_row, entries)), labels, tuple(sorted(found)))
+
+    @classmethod
+    def of(cls, db: Database) -> Tables:
+        """Those that a database has."""
+        rows = {
+            name: tuple(db.execute(f"SELECT * FROM {name}").fetchall())
+            for name in ("terms", "term_labels", "term_words")
+        }
+        return cls(version(db) or "", *rows.values())
+
+    @cached_property
+    def linker(self) -> Linker:
+        """What finds these terms in texts."""
+        places = {row[0] for row in self.terms if row[6] is not None}
+        first: dict[int, list[str]] = {}
+        for key, number, position in self.words:
+            if position == 0:
+                first.setdefault(number, []).append(key)
+        return Linker(
+            Label(
+                term,
+                term in places,
+                base_language(language) or language,
+                tuple(words(label)),
+                tuple(first[number]),
+            )
+            for number, term, language, _, label, *_ in self.labels
+        )
+
+
+def create(db: Database, segments: str = "segments") -> None:
+    """Makes the empty tables, for the segments in a table of this name."""
+    for sql in _TABLES:
+        db.execute(sql.format(segments=segments))
+
+
+def drop(db: Database) -> None:
+    """Takes the tables away, where there are any."""
+    for name in _NAMES:
+        db.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def version(db: Database, name: str = "vocabulary") -> str | None:
+    """Of which files the tables were filled; None where they were not."""
+    row = db.execute("SELECT version FROM versions WHERE name = ?", [name]).fetchone()
+    return row[0] if row else None
+
+
+def set_version(db: Database, version: str, name: str = "vocabulary") -> None:
+    db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?)", [name, version])
+
+
+def fill(db: Database, tables: Tables) -> None:
+    """Writes the vocabulary in the place of the one before; links are another matter: `relink`."""
+    for name, rows in (
+        ("terms", tables.terms),
+        ("term_labels", tables.labels),
+        ("term_words", tables.words),
+    ):
+        db.execute(f"DELETE FROM {name}")
+        marks = ", ".join("?" * _COLUMNS[name])
+        db.conn.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    set_version(db, tables.version)
+
+
+def link(db: Database, tables: Tables, recording_id: str, table: str = "segments") -> None:
+    """Notes what every segment of a recording names."""
+    rows = [
+        (ident, term)
+        for ident, terms in _wanted(db, tables, recording_id, table)
+        for term in sorted(terms)
+    ]
+    db.conn.executemany("INSERT INTO segment_terms VALUES (?, ?)", rows)
+
+
+def unlink(db: Database, recording_id: str, table: str = "segments") -> None:
+    """Forgets what the segments of a recording name, while they are there."""
+    db.execute(
+        f"DELETE FROM segment_terms WHERE segment_id IN"
+        f" (SELECT id FROM {table} WHERE recording_id = ?)",
+        [recording_id],
+    )
+
+
+def relink(db: Database, tables: Tables, table: str = "segments") -> None:
+    """After another vocabulary: indexes anew the segments that now name something else."""
+    for (recording_id,) in db.execute(f"SELECT DISTINCT recording_id FROM {table}").fetchall():
+        wanted = dict(_wanted(db, tables, recording_id, table))
+        now = _linked(db, recording_id, table)
+        changed = {ident for ident, terms in wanted.items() if terms != now.get(ident, set())}
+        if not changed:
+            continue
+        before = searchindex.entries(db, recording_id, table)
+        searchindex.delete(db, [entry for entry in before if entry[0] in changed])
+        db.conn.executemany(
+            "DELETE FROM segment_terms WHERE segment_id = ?", [(ident,) for ident in changed]
+        )
+        rows = [(ident, term) for ident in sorted(changed) for term in sorted(wanted[ident])]
+        db.conn.executemany("INSERT INTO segment_terms VALUES (?, ?)", rows)
+        after = searchindex.entries(db, recording_id, table)
+        searchindex.insert(db, [entry for entry in after if entry[0] in changed])
+
+
+def _wanted(
+    db: Database, tables: Tables, recording_id: str, table: str
+) -> Iterator[tuple[int, set[str]]]:
+    sql = f"SELECT id, text, language FROM {table} WHERE recording_id = ?"
+    for ident, text, tag in db.execute(sql, [recording_id]).fetchall():
+        yield ident, tables.linker.terms(text, base_language(tag))
+
+
+def _linked(db: Database, recording_id: str, table: str) -> dict[int, set[str]]:
+    sql = (
+        f"SELECT segment_id, term_id FROM {table} JOIN segment_terms ON segment_id = {table}.id"
+        " WHERE recording_id = ?"
+    )
+    found: dict[int, set[str]] = {}
+    for ident, term in db.execute(sql, [recording_id]):
+        found.setdefault(ident, set()).add(term)
+    return found
+
+
+def _names(entry: Term | Place) -> Iterator[tuple[Any, ...]]:
+    """Language, number in it, label, whether it is a former name, and its years."""
+    for language, labels in entry.labels.items():
+        for n, label in enumerate(labels):
+            yield (language, n, label, 0, None, None)
+    for n, name in enumerate(entry.formerly if isinstance(entry, Place) else ()):
+        yield (name.language, n, name.name, 1, name.since, name.until)
+
+
+def _row(entry: Term | Place) -> tuple[Any, ...]:
+    if isinstance(entry, Term):
+        told: tuple[Any, ...] = (entry.kind, None, entry.when, json.dumps(entry.places))
+        told += (entry.broader, None, None, None, None, None)
+    else:
+        camp = entry.camp or vocabulary.Camp()
+        told = ("place", entry.kind, None, None, None, entry.lat, entry.lon, entry.country)
+        told += (camp.since, camp.until)
+    return (entry.id, *told, entry.note, json.dumps(entry.sources, ensure_ascii=False))
