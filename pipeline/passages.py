@@ -20,7 +20,6 @@ from pipeline.terms import Tables
 from pipeline.transcript import PUBLIC_STATES
 
 TABLE = "passages"
-_INDEX = "index"
 _WANTED_SQL = """
 SELECT recordings.id, testimony_id, runs.id, revision, duration_s
 FROM recordings JOIN runs ON runs.id = current_run_id
@@ -97,7 +96,7 @@ class Passages:
 
     def _is_of_this_version(self) -> bool:
         there = self._db.table("versions").exists()
-        return there and terms.version(self._db, _INDEX) == searchindex.VERSION
+        return there and terms.version(self._db, terms.INDEX) == searchindex.VERSION
 
     def _made_by_this_version(self) -> None:
         if self._is_of_this_version():
@@ -109,7 +108,7 @@ class Passages:
             self._db.execute("DELETE FROM passages")
             terms.create(self._db, TABLE)
             searchindex.create(self._db)
-            terms.set_version(self._db, searchindex.VERSION, _INDEX)
+            terms.set_version(self._db, searchindex.VERSION, terms.INDEX)
 
     def _read_vocabulary(self) -> tuple[Problem, ...]:
         version = vocabulary.version(self._root)

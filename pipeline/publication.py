@@ -110,6 +110,7 @@ _TERM_LABELS = {
     "language": "In this language (BCP 47)",
     "n": "0: the name that is shown",
     "label": "The name, as in a dictionary",
+    "words": "How many words it has",
     "former": "1: no longer called so",
     "since": "From this year on, as far as known",
     "until": "Until this year",

@@ -7,7 +7,8 @@ Terms and places share the tables; only a place has `lat`, `lon` and `feature`: 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +18,7 @@ from sqlite_utils import Database
 from pipeline import searchindex, vocabulary
 from pipeline.letters import words
 from pipeline.linker import Label, Linker, label_keys
-from pipeline.searchindex import base_language
+from pipeline.searchindex import base_language, typed
 from pipeline.vocabulary import Place, Term, Vocabulary
 
 _TABLES = (
@@ -34,10 +35,11 @@ _TABLES = (
       id INTEGER PRIMARY KEY,
       term_id TEXT NOT NULL REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
       language TEXT NOT NULL, n INTEGER NOT NULL, label TEXT NOT NULL,
-      former INTEGER NOT NULL, since INTEGER, until INTEGER
+      words INTEGER NOT NULL, former INTEGER NOT NULL, since INTEGER, until INTEGER
     )
     """,
     "CREATE INDEX term_labels_by_term ON term_labels (term_id, language, n)",
+    "CREATE INDEX term_labels_by_language ON term_labels (language)",
     """
     CREATE TABLE term_words (
       key TEXT NOT NULL, label_id INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -54,13 +56,14 @@ _TABLES = (
     "CREATE INDEX segment_terms_by_term ON segment_terms (term_id, segment_id)",
     "CREATE TABLE versions (name TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID",
 )
+INDEX = "index"
 _NAMES = ("segment_terms", "term_words", "term_labels", "terms", "versions")
-_COLUMNS: Mapping[str, int] = {"terms": 13, "term_labels": 8, "term_words": 3}
+_COLUMNS: Mapping[str, int] = {"terms": 13, "term_labels": 9, "term_words": 3}
 _LABELS_SQL = """
-SELECT label.id, label.term_id, terms.lat IS NOT NULL, label.language, label.label
-FROM term_labels AS label JOIN terms ON terms.id = label.term_id
+SELECT term_id, lat IS NOT NULL, language, label
+FROM term_labels JOIN terms ON terms.id = term_id
+WHERE term_id IN (SELECT value FROM json_each(?))
 """
-_FIRST_SQL = "SELECT label_id, key FROM term_words WHERE position = 0"
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Tables:
             (key, number, position)
             for number, _, language, _, label, *_ in labels
             for position, word in enumerate(words(label))
-            for key in label_keys(word, base_language(language) or language)
+            for key in _keys(word, base_language(language) or language)
         }
         return cls(version, tuple(map(_row, entries)), labels, tuple(sorted(found)))
 
@@ -115,6 +118,17 @@ class Tables:
         )
 
 
+def linker_of(connection: sqlite3.Connection, terms: Collection[str]) -> Linker:
+    """What finds these terms in texts, as an open database names them."""
+    rows = connection.execute(_LABELS_SQL, [json.dumps(sorted(terms))])
+    return Linker(_label(*row) for row in rows)
+
+
+def _label(term: str, is_place: int, language: str, label: str) -> Label:
+    spoken, base = tuple(words(label)), base_language(language) or language
+    return Label(term, bool(is_place), base, spoken, tuple(label_keys(spoken[0], base)))
+
+
 def create(db: Database, segments: str = "segments") -> None:
     """Makes the empty tables, for the segments in a table of this name."""
     for sql in _TABLES:
@@ -127,8 +141,9 @@ def drop(db: Database) -> None:
         db.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def version(db: Database, name: str = "vocabulary") -> str | None:
-    """Of which files the tables were filled; None where they were not."""
+def version(db: Database | sqlite3.Connection, name: str = "vocabulary") -> str | None:
+    """Of which files the tables were filled, or by which code the `INDEX` beside them; None where
+    they were not."""
     row = db.execute("SELECT version FROM versions WHERE name = ?", [name]).fetchone()
     return row[0] if row else None
 
@@ -207,13 +222,22 @@ def _linked(db: Database, recording_id: str, table: str) -> dict[int, set[str]]:
     return found
 
 
+def _keys(word: str, language: str) -> list[str]:
+    return [*label_keys(word, language), form_key(typed(word, language))]
+
+
+def form_key(plainest: str) -> str:
+    """What a label's word is found under whatever its language, as the plainest keyboard has it."""
+    return f"_f_{plainest}"
+
+
 def _names(entry: Term | Place) -> Iterator[tuple[Any, ...]]:
-    """Language, number in it, label, whether it is a former name, and its years."""
+    """Language, number in it, label and how many words, whether it is a former name, its years."""
     for language, labels in entry.labels.items():
         for n, label in enumerate(labels):
-            yield (language, n, label, 0, None, None)
+            yield (language, n, label, len(words(label)), 0, None, None)
     for n, name in enumerate(entry.formerly if isinstance(entry, Place) else ()):
-        yield (name.language, n, name.name, 1, name.since, name.until)
+        yield (name.language, n, name.name, len(words(name.name)), 1, name.since, name.until)
 
 
 def _row(entry: Term | Place) -> tuple[Any, ...]:

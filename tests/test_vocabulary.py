@@ -2,65 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from sqlite_utils import Database
 
-from pipeline import vocabulary
+from pipeline import edition, search, searchindex, terms, vocabulary
+from pipeline.errors import QueryError
 from pipeline.linker import Linker
 from pipeline.terms import Tables
 from pipeline.vocabulary import GAZETTEER, VOCABULARY
 from tests.conftest import REPOSITORY
+from tests.history import TERMS, write
 
 EIGHT = {"lt", "lv", "et", "pl", "uk", "ro", "ru", "en"}
-TERMS: list[dict[str, Any]] = [
-    {"id": "deportation", "kind": "event",
-     "labels": {"en": ["deportation"], "lt": ["trėmimas"], "pl": ["deportacja"]}},
-    {"id": "priboi", "kind": "event", "when": "1949-03-25/1949-03-28", "broader": "deportation",
-     "places": ["krasnoyarsk"], "note": "The March deportation.", "sources": ["A book, 1999"],
-     "labels": {
-         "en": ["Operation Priboi", "March deportation"],
-         "lt": ["operacija „Priboi“", "1949 metų kovo trėmimai"],
-         "lv": ["operācija “Priboi”", "marta deportācija"], "et": ["märtsiküüditamine"],
-         "pl": ["operacja „Priboj”"], "uk": ["операція «Прибой»"], "ro": ["operațiunea Priboi"],
-         "ru": ["операция «Прибой»", "мартовская депортация"]}},
-    {"id": "cattle-wagon", "kind": "thing",
-     "labels": {
-         "en": ["cattle wagon", "cattle car"], "lt": ["gyvulinis vagonas"],
-         "lv": ["lopu vagons"], "et": ["loomavagun"], "pl": ["bydlęcy wagon", "wagon bydlęcy"],
-         "uk": ["вагон для худоби", "телячий вагон"], "ro": ["vagon de vite"],
-         "ru": ["телячий вагон", "вагон для скота"]}},
-    {"id": "katyn-massacre", "kind": "event", "places": ["katyn"],
-     "labels": {"pl": ["zbrodnia katyńska", "Katyń"], "en": ["Katyń massacre"]}},
-]  # fmt: skip
-PLACES: list[dict[str, Any]] = [
-    {"id": "vilnius", "kind": "city", "lat": 54.69, "lon": 25.28, "country": "LT",
-     "labels": {"lt": ["Vilnius"], "pl": ["Wilno"], "uk": ["Вільнюс"], "ru": ["Вильнюс"],
-                "en": ["Vilnius"], "ro": ["Vilnius"], "lv": ["Viļņa"], "et": ["Vilnius"]},
-     "formerly": [{"name": "Вильна", "language": "ru", "until": 1920}]},
-    {"id": "krasnoyarsk", "kind": "city", "lat": 56.01, "lon": 92.87, "country": "RU",
-     "labels": {"lt": ["Krasnojarskas"], "en": ["Krasnoyarsk"], "ru": ["Красноярск"]}},
-    {"id": "krasnoyarsk-krai", "kind": "region", "lat": 59.0, "lon": 94.0, "country": "RU",
-     "labels": {"lt": ["Krasnojarsko kraštas"], "en": ["Krasnoyarsk Krai"],
-                "ru": ["Красноярский край"]}},
-    {"id": "vorkuta", "kind": "camp", "lat": 67.5, "lon": 64.05, "country": "RU",
-     "camp": {"from": 1932, "until": 1960},
-     "labels": {"lt": ["Vorkuta"], "lv": ["Vorkuta"], "et": ["Vorkuta"], "pl": ["Workuta"],
-                "uk": ["Воркута"], "ro": ["Vorkuta"], "ru": ["Воркута"], "en": ["Vorkuta"]}},
-    {"id": "rivne", "kind": "city", "lat": 50.62, "lon": 26.25, "country": "UA",
-     "labels": {"uk": ["Рівне"], "pl": ["Równe"], "en": ["Rivne"]}},
-    {"id": "katyn", "kind": "killing-site", "lat": 54.77, "lon": 31.79, "country": "RU",
-     "labels": {"pl": ["Katyń"], "en": ["Katyn"]}},
-]  # fmt: skip
-
-
-def write(root: Path, terms: object = TERMS, places: object = PLACES) -> None:
-    (root / "metadata").mkdir(parents=True, exist_ok=True)
-    for name, data in ((VOCABULARY, {"terms": terms}), (GAZETTEER, {"places": places})):
-        text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
-        (root / "metadata" / name).write_text(text, encoding="utf-8")
 
 
 def said(root: Path) -> list[str]:
@@ -219,3 +177,167 @@ def test_a_name_is_found_where_it_stands(linker: Linker) -> None:
     text = "Tada, per operaciją „Priboi“, į Vilnių."
     found = [(named.term, text[named.start : named.end]) for named in linker.named(text, "lt")]
     assert found == [("priboi", "operaciją „Priboi"), ("vilnius", "Vilnių")]
+
+
+# What is found by it
+
+SAID = {
+    "lt": ["Mus vežė gyvuliniais vagonais.", "Operacijos „Priboi“ naktį.", "Vagone buvo šalta.",
+           "Grįžome į Vilnių."],
+    "lv": ["Lopu vagonos mēs braucām.", "Pēc marta deportācijas."],
+    "et": ["Sõitsime loomavagunites.", "Pärast märtsiküüditamist."],
+    "pl": ["W bydlęcych wagonach.", "Mieszkaliśmy w Wilnie.", "Zesłano nas do Workuty."],
+    "uk": ["Везли у телячих вагонах.", "Його вивезли до Воркути."],
+    "ro": ["În vagoane de vite."],
+    "ru": ["В телячьих вагонах.", "После мартовской депортации."],
+    "en": ["They put us into cattle cars.", "After the deportation."],
+}  # fmt: skip
+WAGONS = [texts[0] for texts in SAID.values()]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    root = tmp_path_factory.mktemp("archive")
+    write(root)
+    db = database(Tables.made_of(vocabulary.load(root), "1"), SAID)
+    yield db.conn
+    db.close()
+
+
+def database(tables: Tables, said: Mapping[str, Sequence[str]]) -> Database:
+    """A published database with a testimony for each language, recorded in Vorkuta for Latvian."""
+    db = Database(sqlite3.connect(":memory:"))
+    edition.create_tables(db)
+    terms.fill(db, tables)
+    for number, (language, texts) in enumerate(said.items()):
+        place = "Vorkuta, Komi" if language == "lv" else None
+        db.table("testimonies").insert({"id": language, "title": language, "place": place})
+        db.table("recordings").insert({"id": language, "testimony_id": language, "part": 1})
+        db.table("segments").insert_all(
+            {"id": number * 10_000 + n, "testimony_id": language, "recording_id": language, "n": n,
+             "start_s": n, "end_s": n + 1, "text": text, "language": language, "state": "ok"}
+            for n, text in enumerate(texts, start=1)
+        )  # fmt: skip
+        terms.link(db, tables, language)
+        searchindex.add(db, language)
+    searchindex.finish(db)
+    return db
+
+
+def texts(archive: sqlite3.Connection, typed: str, language: str | None = None) -> list[str]:
+    return [hit.text for hit in search.find(archive, typed, language, limit=100).hits]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "event:cattle-wagon", 'event:"cattle wagon"', 'event:"Cattle  Wagons"',
+        'event:"bydlęce wagony"', 'event:"bydlecy wagon"', 'event:"gyvulinių vagonų"',
+        'event:"телячьи вагоны"', 'event:"teliachyi vahon"', "event:loomavagunites",
+        "EVENT:loomavagun",
+    ],
+)  # fmt: skip
+def test_an_event_is_found_in_every_language(archive: sqlite3.Connection, typed: str) -> None:
+    assert sorted(texts(archive, typed)) == sorted(WAGONS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("event:priboi lang:lt", {"Operacijos „Priboi“ naktį."}),
+        ("event:priboi after", set()),
+        ("event:priboi lang:lt OR event:vorkuta",
+         {"Operacijos „Priboi“ naktį."}),
+        # What is narrower is meant as well, and can be left out.
+        ("event:deportation lang:en", {"After the deportation."}),
+        ("event:deportation lang:ru", {"После мартовской депортации."}),
+        ("event:deportation -event:priboi", {"After the deportation."}),
+        ("wagon -event:cattle-wagon lang:pl", set()),
+        ("vagonas -event:cattle-wagon", {"Vagone buvo šalta."}),
+        ("(event:priboi OR event:vilnius) lang:lt",
+         {"Operacijos „Priboi“ naktį.", "Grįžome į Vilnių."}),
+        # A place that is named, by any of its names, or where the recording was made.
+        ("place:Wilno", {"Grįžome į Vilnių.", "Mieszkaliśmy w Wilnie."}),
+        ("place:vilniuje lang:pl", {"Mieszkaliśmy w Wilnie."}),
+        ("place:Вильна", {"Grįžome į Vilnių.", "Mieszkaliśmy w Wilnie."}),
+        ("place:Vorkuta", {"Zesłano nas do Workuty.", "Його вивезли до Воркути.", *SAID["lv"]}),
+        ("deportācija place:vorkuta", {"Pēc marta deportācijas."}),
+        ("place:Komi", {*SAID["lv"]}),
+    ],
+)  # fmt: skip
+def test_a_query_finds(archive: sqlite3.Connection, typed: str, found: set[str]) -> None:
+    assert set(texts(archive, typed)) == found
+
+
+def test_what_names_the_place_comes_before_what_was_recorded_there(
+    archive: sqlite3.Connection,
+) -> None:
+    assert (
+        "Work" in texts(archive, "place:Vorkuta")[0] and len(texts(archive, "place:Vorkuta")) == 4
+    )
+
+
+def test_the_name_is_marked(archive: sqlite3.Connection) -> None:
+    (hit,) = search.find(archive, "event:priboi", "lt").hits
+    assert hit.marked == "\x02Operacijos\x03 „\x02Priboi\x03“ naktį."
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("event:pribi", 'no event is called "pribi" in the vocabulary. Near it are event:priboi'),
+        ('event:"katle wagon"', 'event:"cattle wagon"'),
+        ("place:Vorkkuta", "Near it are place:Vorkuta"),
+        ("place:qqqqq", 'no place is called "qqqqq" in the vocabulary.'),
+    ],
+)
+def test_what_the_vocabulary_does_not_have_is_said_with_what_is_near(
+    archive: sqlite3.Connection, typed: str, sentence: str
+) -> None:
+    with pytest.raises(QueryError, match=re.escape(sentence)):
+        search.find(archive, typed)
+
+
+@pytest.mark.parametrize(
+    "typed", ["cattle wagon", "bydlinis vagonas OR x", "cattle wagons", '"cattle wagon"',
+              "gyvulinių vagonų", "loomavagun", "телячий вагон"],
+)  # fmt: skip
+def test_what_was_said_in_other_languages_is_offered(
+    archive: sqlite3.Connection, typed: str
+) -> None:
+    found = search.find(archive, typed)
+    if " OR " in typed:
+        assert found.related == ()
+        return
+    assert [(offer.term, offer.passages) for offer in found.offers] == [("cattle-wagon", 8)]
+    hits = {hit.text for hit in found.hits}
+    related = [hit.text for hit in found.related]
+    assert related and not hits & set(related) and set(related) <= set(WAGONS)
+    assert len({hit.language for hit in found.related}) == len(related)
+    assert (found.corrected, found.meant) == (False, None)
+
+
+def test_an_offer_is_shown_in_the_readers_language(archive: sqlite3.Connection) -> None:
+    def shown(typed: str, language: str | None = None) -> list[str]:
+        return [offer.label for offer in search.find(archive, typed, language).offers]
+
+    assert shown("cattle wagon") == ["cattle wagon"]
+    assert shown("gyvuliniai vagonai") == ["gyvulinis vagonas"]
+    assert shown("cattle wagon", "pl") == ["bydlęcy wagon"]
+    assert shown("mama") == shown("event:priboi") == []
+
+
+def test_what_was_said_in_the_language_that_was_asked_for_is_not_offered_again(
+    archive: sqlite3.Connection,
+) -> None:
+    found = search.find(archive, "gyvulinis vagonas", "lt")
+    assert [hit.text for hit in found.hits] == ["Mus vežė gyvuliniais vagonais."]
+    assert "lt" not in {hit.language for hit in found.related} and len(found.related) == 6
+
+
+def test_names_among_other_words_are_offered_without_passages(archive: sqlite3.Connection) -> None:
+    found = search.find(archive, "mama cattle wagon")
+    assert [offer.term for offer in found.offers] == ["cattle-wagon"] and found.related == ()
+    both = search.find(archive, "Vilnius deportation")
+    assert {offer.term for offer in both.offers} == {"vilnius", "deportation"}
+    assert both.related == ()
