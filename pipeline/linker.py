@@ -8,14 +8,14 @@ places and other terms do not hide one another: who says "the Katyń massacre" n
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from pipeline import wordforms
 from pipeline.letters import plain, spans, words
-from pipeline.searchindex import keys, typed
+from pipeline.searchindex import keys, lemma_keys, typed
 from pipeline.wordforms import Analysis
 
 _WORDS_KEPT = 250_000
@@ -47,15 +47,33 @@ _ENDINGS = {
 }  # fmt: skip
 
 
+class LabelWord(NamedTuple):
+    """One word of a label in `plain` spelling; a name is written with a capital.
+
+    `beside` are all words of the same term's labels in the language: of two readings of a plural
+    the one that they confirm is meant.
+    """
+
+    plain: str
+    language: str
+    is_name: bool
+    beside: frozenset[str]
+
+
 @dataclass(frozen=True)
 class Label:
-    """One name of a term, by its words in `plain` spelling; `keys` are those of its first word."""
+    """One name of a term; `keys` are those of its first word."""
 
     term: str
     is_place: bool
     language: str
-    words: tuple[str, ...]
+    words: tuple[LabelWord, ...]
     keys: tuple[str, ...]
+
+    @property
+    def needs_capital(self) -> bool:
+        """Many places and other names are called by common words; the capital tells them apart."""
+        return self.words[0].is_name and (self.is_place or len(self.words) == 1)
 
 
 class Named(NamedTuple):
@@ -71,8 +89,7 @@ class _Word(NamedTuple):
     start: int
     end: int
     capital: bool
-    # Whether the word before it can belong to the same name.
-    joined: bool
+    begins: bool  # a sentence, so that the capital says nothing
 
 
 class _Match(NamedTuple):
@@ -91,7 +108,7 @@ class Linker:
             for key in label.keys:
                 self._by_key.setdefault(key, []).append(label)
             if label.is_place:
-                self._by_spelling.setdefault(label.words[0], []).append(label)
+                self._by_spelling.setdefault(label.words[0].plain, []).append(label)
         self._begun = lru_cache(maxsize=_WORDS_KEPT)(self._begun_by)
 
     def terms(self, text: str, language: str | None) -> set[str]:
@@ -124,22 +141,29 @@ class Linker:
         return tuple(found)
 
 
-def label_keys(word: str, language: str) -> list[str]:
-    """What one word of a label is found under, in `plain` spelling."""
-    read = _in_label(word, language)
-    return keys(read, language) + _name_keys(word, language, read, _NOMINATIVE)
+def label_words(labels: Sequence[str], language: str) -> list[tuple[LabelWord, ...]]:
+    """The words of all labels that a term has in one language."""
+    found = [[(plain(label[a:b]), label[a].isupper()) for a, b in spans(label)] for label in labels]
+    beside = frozenset(word for label in found for word, _ in label)
+    return [tuple(LabelWord(w, language, up, beside) for w, up in label) for label in found]
+
+
+def label_keys(word: LabelWord) -> list[str]:
+    """What one word of a label is found under."""
+    read = _in_label(word)
+    stems = _name_stems(word.plain, word.language, read, _NOMINATIVE)
+    return keys(read, word.language) + _name_keys(word.language, stems)
 
 
 def word_keys(word: str, language: str | None) -> list[str]:
     """What a spoken or typed word may be found under, one of which a label's word must have."""
     read = wordforms.analyse(word, language)
-    return keys(read, language) + _name_keys(word, language, read, _ENDINGS)
+    as_it_is = lemma_keys(Analysis((word,), False, None), language)
+    stems = _name_stems(word, language, read, _ENDINGS)
+    return [*as_it_is, *keys(read, language), *_name_keys(language, stems)]
 
 
-def _name_keys(
-    word: str, language: str | None, read: Analysis, endings: Mapping[str, str]
-) -> list[str]:
-    stems = _name_stems(word, language, read, endings)
+def _name_keys(language: str | None, stems: set[str]) -> list[str]:
     return [f"_{language}_n{typed(stem, language)}" for stem in sorted(stems)]
 
 
@@ -153,12 +177,18 @@ def _name_stems(
     return {stem for stem in cut if len(stem) >= _SHORTEST_STEM}
 
 
-def _in_label(word: str, language: str) -> Analysis:
+@lru_cache(maxsize=_WORDS_KEPT)
+def _in_label(word: LabelWord) -> Analysis:
     """A label has dictionary forms: what is one is read as nothing else."""
-    read = wordforms.analyse(word, language)
-    if read.known and word in read.lemmas:
-        return Analysis((word,), True, read.stem)
-    return Analysis(tuple(sorted({word, *read.lemmas})), read.known, read.stem)
+    read = wordforms.analyse(word.plain, word.language)
+    if read.known and word.plain in read.lemmas:
+        return Analysis((word.plain,), True, None)
+    if word.is_name and (not read.known or wordforms.is_common(word.plain, word.language)):
+        # Not a guess, and not the form of a common word that only looks like it.
+        return Analysis((word.plain,), False, None)
+    confirmed = word.beside.intersection(read.lemmas)
+    lemmas = {word.plain, *(confirmed or read.lemmas)}
+    return Analysis(tuple(sorted(lemmas)), read.known, read.stem)
 
 
 def _read(text: str) -> Iterator[_Word]:
@@ -168,8 +198,8 @@ def _read(text: str) -> Iterator[_Word]:
             end = stop
             continue
         capital = text[start].isupper()
-        joined = not (capital and _STOP.search(text, end, start))
-        yield _Word(plain(text[start:stop]), start, stop, capital, joined)
+        begins = capital and (not end or _STOP.search(text, end, start) is not None)
+        yield _Word(plain(text[start:stop]), start, stop, capital, begins)
         end = stop
 
 
@@ -186,27 +216,30 @@ def _is_ending_of_number(text: str, start: int, stop: int) -> bool:
 
 def _stands_at(label: Label, read: list[_Word], n: int, language: str | None) -> bool:
     here = read[n : n + len(label.words)]
-    if len(here) < len(label.words) or not all(word.joined for word in here[1:]):
+    if len(here) < len(label.words) or any(word.begins for word in here[1:]):
         return False
-    # Many places are called by common words; their names are told by the capital.
-    if label.is_place and not here[0].capital:
+    if label.needs_capital and not here[0].capital:
         return False
-    pairs = list(zip(label.words, (word.plain for word in here), strict=True))
+    pairs = list(zip(label.words, here, strict=True))
+    alone = len(label.words) == 1
     if label.language == language:
-        return all(_is_form_of(spoken, word, language) for word, spoken in pairs)
-    return all(word == spoken for word, spoken in pairs) and _is_foreign(label.words, language)
+        if alone and label.needs_capital and not label.is_place and here[0].begins:
+            return not wordforms.is_common(here[0].plain, language) and _is_form_of(*pairs[0])
+        return all(_is_form_of(word, spoken) for word, spoken in pairs)
+    if any(word.plain != spoken.plain for word, spoken in pairs):
+        return False
+    return not alone or _is_foreign(here[0].plain, language)
 
 
-def _is_foreign(spelled: tuple[str, ...], language: str | None) -> bool:
+def _is_foreign(word: str, language: str | None) -> bool:
     """Whether a name cannot be taken for a common word of the passage's language."""
-    if len(spelled) > 1:
-        return True
-    (word,) = spelled
     return len(word) >= _SHORTEST_SPELLED and not wordforms.is_common(word, language)
 
 
-def _is_form_of(spoken: str, word: str, language: str) -> bool:
-    return not _senses(spoken, language).isdisjoint(_senses_in_label(word, language))
+def _is_form_of(word: LabelWord, spoken: _Word) -> bool:
+    if word.plain == spoken.plain:
+        return True
+    return not _senses(spoken.plain, word.language).isdisjoint(_senses_in_label(word))
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
@@ -216,9 +249,9 @@ def _senses(word: str, language: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=_WORDS_KEPT)
-def _senses_in_label(word: str, language: str) -> frozenset[str]:
-    read = _in_label(word, language)
-    return _told_apart(read, _name_stems(word, language, read, _NOMINATIVE))
+def _senses_in_label(word: LabelWord) -> frozenset[str]:
+    read = _in_label(word)
+    return _told_apart(read, _name_stems(word.plain, word.language, read, _NOMINATIVE))
 
 
 def _told_apart(read: Analysis, names: set[str]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from pipeline import searchindex, vocabulary
 from pipeline.letters import words
-from pipeline.linker import Label, Linker, label_keys
+from pipeline.linker import Label, LabelWord, Linker, label_keys, label_words
 from pipeline.searchindex import base_language, typed
 from pipeline.vocabulary import Place, Term, Vocabulary
 
@@ -60,8 +60,8 @@ INDEX = "index"
 _NAMES = ("segment_terms", "term_words", "term_labels", "terms", "versions")
 _COLUMNS: Mapping[str, int] = {"terms": 13, "term_labels": 9, "term_words": 3}
 _LABELS_SQL = """
-SELECT term_id, lat IS NOT NULL, language, label
-FROM term_labels JOIN terms ON terms.id = term_id
+SELECT label.id, term_id, language, n, label, lat IS NOT NULL
+FROM term_labels AS label JOIN terms ON terms.id = term_id
 WHERE term_id IN (SELECT value FROM json_each(?))
 """
 
@@ -83,9 +83,9 @@ class Tables:
         labels = tuple((number, *name) for number, name in enumerate(named, start=1))
         found = {
             (key, number, position)
-            for number, _, language, _, label, *_ in labels
-            for position, word in enumerate(words(label))
-            for key in _keys(word, base_language(language) or language)
+            for number, spoken in _words_of(labels)
+            for position, word in enumerate(spoken)
+            for key in (*label_keys(word), form_key(typed(word.plain, word.language)))
         }
         return cls(version, tuple(map(_row, entries)), labels, tuple(sorted(found)))
 
@@ -106,27 +106,34 @@ class Tables:
         for key, number, position in self.words:
             if position == 0:
                 first.setdefault(number, []).append(key)
+        about = {row[0]: row for row in self.labels}
         return Linker(
-            Label(
-                term,
-                term in places,
-                base_language(language) or language,
-                tuple(words(label)),
-                tuple(first[number]),
-            )
-            for number, term, language, _, label, *_ in self.labels
+            Label(about[n][1], about[n][1] in places, spoken[0].language, spoken, tuple(first[n]))
+            for n, spoken in _words_of(self.labels)
         )
 
 
 def linker_of(connection: sqlite3.Connection, terms: Collection[str]) -> Linker:
     """What finds these terms in texts, as an open database names them."""
-    rows = connection.execute(_LABELS_SQL, [json.dumps(sorted(terms))])
-    return Linker(_label(*row) for row in rows)
+    rows = connection.execute(_LABELS_SQL, [json.dumps(sorted(terms))]).fetchall()
+    about = {row[0]: row for row in rows}
+    return Linker(
+        Label(
+            about[n][1], bool(about[n][5]), spoken[0].language, spoken, tuple(label_keys(spoken[0]))
+        )
+        for n, spoken in _words_of(rows)
+    )
 
 
-def _label(term: str, is_place: int, language: str, label: str) -> Label:
-    spoken, base = tuple(words(label)), base_language(language) or language
-    return Label(term, bool(is_place), base, spoken, tuple(label_keys(spoken[0], base)))
+def _words_of(labels: Iterable[Sequence[Any]]) -> Iterator[tuple[int, tuple[LabelWord, ...]]]:
+    """The words of each label, by its number; `labels` begin as rows of `term_labels` do."""
+    of_term: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for number, term, language, _, label, *_ in labels:
+        base = base_language(language) or language
+        of_term.setdefault((term, base), []).append((number, label))
+    for (_, language), named in of_term.items():
+        numbers, texts = zip(*named, strict=True)
+        yield from zip(numbers, label_words(texts, language), strict=True)
 
 
 def create(db: Database, segments: str = "segments") -> None:
@@ -220,10 +227,6 @@ def _linked(db: Database, recording_id: str, table: str) -> dict[int, set[str]]:
     for ident, term in db.execute(sql, [recording_id]):
         found.setdefault(ident, set()).add(term)
     return found
-
-
-def _keys(word: str, language: str) -> list[str]:
-    return [*label_keys(word, language), form_key(typed(word, language))]
 
 
 def form_key(plainest: str) -> str:

@@ -26,7 +26,7 @@ FOLDER = Path("metadata")
 VOCABULARY, GAZETTEER = "vocabulary.yaml", "gazetteer.yaml"
 # Raise it when another file may be good, or the same file may mean something else.
 _RULES = b"1"
-_MOST_WORDS = 12
+_MOST_WORDS = 20
 
 Kind = Literal["event", "people", "place", "thing", "law", "practice"]
 Feature = Literal[

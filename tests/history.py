@@ -26,6 +26,9 @@ TERMS: list[dict[str, Any]] = [
          "lv": ["lopu vagons"], "et": ["loomavagun"], "pl": ["bydlęcy wagon", "wagon bydlęcy"],
          "uk": ["вагон для худоби", "телячий вагон"], "ro": ["vagon de vite"],
          "ru": ["телячий вагон", "вагон для скота"]}},
+    {"id": "cheka", "kind": "people",
+     "labels": {"pl": ["Czeka"], "ru": ["ЧК"], "en": ["Cheka"]}},
+    {"id": "louse", "kind": "thing", "labels": {"pl": ["wesz", "wszy"], "en": ["louse"]}},
     {"id": "katyn-massacre", "kind": "event", "places": ["katyn"],
      "labels": {"pl": ["zbrodnia katyńska", "Katyń"], "en": ["Katyń massacre"]}},
 ]  # fmt: skip
@@ -45,6 +48,8 @@ PLACES: list[dict[str, Any]] = [
                 "uk": ["Воркута"], "ro": ["Vorkuta"], "ru": ["Воркута"], "en": ["Vorkuta"]}},
     {"id": "rivne", "kind": "city", "lat": 50.62, "lon": 26.25, "country": "UA",
      "labels": {"uk": ["Рівне"], "pl": ["Równe"], "en": ["Rivne"]}},
+    {"id": "klaipeda", "kind": "city", "lat": 55.7, "lon": 21.14, "country": "LT",
+     "labels": {"lt": ["Klaipėda"], "et": ["Klaipėda", "Memel"], "en": ["Klaipėda"]}},
     {"id": "katyn", "kind": "killing-site", "lat": 54.77, "lon": 31.79, "country": "RU",
      "labels": {"pl": ["Katyń"], "en": ["Katyn"]}},
 ]  # fmt: skip

@@ -164,6 +164,12 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
         ("lt", "Gyvuliniai maistai. Vagonai stovėjo.", set()),
         ("lt", "Buvo gyvulinis. Vagonas stovėjo.", set()),
         ("pl", "wagon towarowy", set()),
+        ("pl", "Czekam na windę. Czeka na nas. Nie czekał.", set()),
+        ("pl", "Wtedy Czeka go zabrała.", {"cheka"}),
+        ("pl", "Zmieniło się wszystko.", set()),
+        ("pl", "Mieliśmy wszy, roiło się od wszy i jedna wesz.", {"louse"}),
+        ("et", "Meil on aega. Mina olen ees.", set()),
+        ("et", "Nad jõudsid Memelisse.", {"klaipeda"}),
         ("en", "cattle in a wagon", set()),
         ("de", "Operation Priboi", set()),
         ("pl", "", set()),
@@ -287,7 +293,7 @@ def test_the_name_is_marked(archive: sqlite3.Connection) -> None:
     [
         ("event:pribi", 'no event is called "pribi" in the vocabulary. Near it are event:priboi'),
         ('event:"katle wagon"', 'event:"cattle wagon"'),
-        ("place:Vorkkuta", "Near it are place:Vorkuta"),
+        ("place:Vorkuka", "Near it are place:Vorkuta"),
         ("place:qqqqq", 'no place is called "qqqqq" in the vocabulary.'),
     ],
 )
