@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sqlite3
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 from sqlite_utils import Database
 
-from pipeline import edition, search, searchindex, terms, vocabulary
+from pipeline import edition, publish, scaffold, search, searchindex, terms, vocabulary
+from pipeline.engines.fake import FakeEngine
 from pipeline.errors import QueryError
 from pipeline.linker import Linker
+from pipeline.report import Report, Silent
+from pipeline.site import app
 from pipeline.terms import Tables
 from pipeline.vocabulary import GAZETTEER, VOCABULARY
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, Folder
 from tests.history import TERMS, write
+from tests.test_edition import rows
 
 EIGHT = {"lt", "lv", "et", "pl", "uk", "ro", "ru", "en"}
 
@@ -347,3 +357,221 @@ def test_names_among_other_words_are_offered_without_passages(archive: sqlite3.C
     both = search.find(archive, "Vilnius deportation")
     assert {offer.term for offer in both.offers} == {"vilnius", "deportation"}
     assert both.related == ()
+
+
+# The whole set of sentences, and the vocabulary that comes with it
+
+
+def sentences(path: Path) -> list[dict[str, str]]:
+    said = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return [dict(one) for one in said["sentences"]]
+
+
+def missed(tables: Tables, events: Sequence[dict[str, str]]) -> list[tuple[str, str, str]]:
+    """Sentences that their event does not find, by its id or a name of it in any language."""
+    said: dict[str, list[str]] = {}
+    for one in events:
+        said.setdefault(one["language"], []).append(one["text"])
+    db = database(tables, said)
+    lost = []
+    for event in dict.fromkeys(one["event"] for one in events):
+        mine = {(one["language"], one["text"]) for one in events if one["event"] == event}
+        names = {language: label for _, term, language, n, label, _, former, *_ in tables.labels
+                 if term == event and n == 0 and not former}  # fmt: skip
+        for typed in (event, *names.values()):
+            bare = re.sub('["„“”«»]', "", typed)
+            hits = search.find(db.conn, f'event:"{bare}"', limit=1000).hits
+            found = {(hit.language, hit.text) for hit in hits}
+            lost += [(typed, *one) for one in sorted(mine - found)]
+    db.close()
+    return lost
+
+
+def test_a_set_of_sentences_says_what_is_not_found(tmp_path: Path) -> None:
+    write(tmp_path)
+    events = [
+        {"event": "priboi", "language": "lv", "text": "Pēc marta deportācijām."},
+        {"event": "priboi", "language": "lt", "text": "Tą kovą nieko nebuvo."},
+    ]
+    (tmp_path / "set.yaml").write_text(yaml.safe_dump({"sentences": events}), encoding="utf-8")
+    tables = Tables.made_of(vocabulary.load(tmp_path), "1")
+    lost = missed(tables, sentences(tmp_path / "set.yaml"))
+    assert {text for *_, text in lost} == {"Tą kovą nieko nebuvo."}
+    assert "priboi" in {typed for typed, *_ in lost}
+
+
+@pytest.fixture(scope="module")
+def ours() -> Tables:
+    """The vocabulary that comes with this program."""
+    if not (REPOSITORY / "metadata" / VOCABULARY).is_file():
+        pytest.skip("no metadata/vocabulary.yaml yet")
+    return Tables.made_of(vocabulary.load(REPOSITORY), "1")
+
+
+def test_every_event_is_found_by_its_name_in_every_language(ours: Tables) -> None:
+    path = REPOSITORY / "tests" / "event_sentences.yaml"
+    if not path.is_file():
+        pytest.skip("no tests/event_sentences.yaml yet")
+    events = sentences(path)
+    assert len(events) >= 200 and {one["language"] for one in events} == EIGHT
+    assert missed(ours, events) == []
+
+
+def test_what_names_no_event_is_not_found(ours: Tables) -> None:
+    path = REPOSITORY / "tests" / "event_sentences.yaml"
+    if not path.is_file():
+        pytest.skip("no tests/event_sentences.yaml yet")
+    for one in yaml.safe_load(path.read_text(encoding="utf-8"))["not_found"]:
+        assert one["event"] not in ours.linker.terms(one["text"], one["language"]), one
+
+
+# In the archive and in what is published
+
+
+def say(folder: Folder, ident: str, text: str, language: str = "pl") -> None:
+    with folder.open() as archive, archive.db.atomic():
+        archive.db.execute(
+            "UPDATE segments SET text = ?, language = ? WHERE recording_id ="
+            " (SELECT id FROM recordings WHERE testimony_id = ?)", [text, language, ident])  # fmt: skip
+
+
+def publish_all(folder: Folder) -> Report:
+    with folder.open() as archive:
+        return publish.publish(archive, folder.settings(), Silent())
+
+
+def linked(path: Path) -> dict[str, set[str]]:
+    """What each testimony's segments name, as the database has it."""
+    table = "passages" if path.name == "archive.db" else "segments"
+    sql = f"SELECT testimony_id, term_id FROM segment_terms JOIN {table} ON id = segment_id"
+    connection = sqlite3.connect(path)
+    found: dict[str, set[str]] = {}
+    for testimony, term in connection.execute(sql):
+        found.setdefault(testimony, set()).add(term)
+    connection.close()
+    return found
+
+
+@pytest.fixture
+def told(folder: Folder) -> Folder:
+    """Three testimonies, of which one is closed."""
+    write(folder.root)
+    for number, ident in enumerate("abc"):
+        folder.tone(f"{ident}.wav", seconds=1, pitch_hz=300 + number)
+        folder.sidecar(ident, [f"{ident}.wav"], access="closed" if ident == "c" else "public")
+    folder.run(FakeEngine())
+    for ident, text in (("a", "W bydlęcych wagonach."), ("b", "Do Workuty."), ("c", "W Wilnie.")):
+        say(folder, ident, text)
+    assert publish_all(folder).ok
+    return folder
+
+
+def test_links_are_in_the_archive_and_those_of_what_is_public_in_public_db(told: Folder) -> None:
+    everything = {"a": {"cattle-wagon"}, "b": {"vorkuta"}, "c": {"vilnius"}}
+    assert linked(told.root / "archive.db") == everything
+    assert linked(told.root / "publication" / "public.db") == {
+        key: everything[key] for key in ("a", "b")
+    }
+
+
+def test_links_go_with_what_is_closed_or_redacted(told: Folder) -> None:
+    told.sidecar("a", ["a.wav"], access="closed")
+    hidden = {"recording": "b.wav", "start_s": 0.0, "end_s": 1.0, "reason": "a third person"}
+    told.sidecar("b", ["b.wav"], access="public", redactions=[hidden])
+    assert publish_all(told).ok
+    assert linked(told.root / "publication" / "public.db") == {}
+    assert set(linked(told.root / "archive.db")) == {"a", "b", "c"}
+
+
+def test_another_vocabulary_links_anew_and_writes_no_testimony(told: Folder) -> None:
+    terms_now = [one for one in TERMS if one["id"] != "cattle-wagon"]
+    wagon = {"id": "wagon", "kind": "thing", "labels": {"pl": ["wagon"], "en": ["wagon"]}}
+    write(told.root, terms=[*terms_now, wagon])
+    report = publish_all(told)
+    assert (report.ok, report.done) == (True, [])
+    public = told.root / "publication" / "public.db"
+    assert linked(public) == {"a": {"wagon"}, "b": {"vorkuta"}}
+    assert linked(told.root / "archive.db")["a"] == {"wagon"}
+    assert search.search(told.root, "event:wagon").total == 1
+    assert search.search(told.root, "wagony").total == 1
+    with pytest.raises(QueryError):
+        search.search(told.root, "event:cattle-wagon")
+    before = public.stat()
+    assert publish_all(told).done == []
+    assert public.stat() == before
+    grown = rows(public)
+    with told.open() as archive:
+        publish.publish(archive, told.settings(), Silent(), anew=True)
+    assert rows(public) == grown
+
+
+def test_a_vocabulary_with_a_fault_is_reported_and_the_one_before_stays(told: Folder) -> None:
+    (told.root / "metadata" / VOCABULARY).write_text("terms:\n  - {id: x}\n", encoding="utf-8")
+    report = publish_all(told)
+    assert not report.ok
+    assert any(problem.startswith("metadata/vocabulary.yaml:2:") for problem in report.problems)
+    assert linked(told.root / "publication" / "public.db")["a"] == {"cattle-wagon"}
+
+
+def test_the_terminal_searches_what_is_not_published_too(told: Folder) -> None:
+    everything = told.command("search", "Vilnius OR event:vorkuta", "--json")
+    found = json.loads(everything.stdout)
+    assert [(hit["testimony_id"], hit["can_be_heard"]) for hit in found["hits"]] == [("b", True)]
+    offered = [(one["term"], one["label"], one["query"]) for one in found["offers"]]
+    assert offered == [("vilnius", "Vilnius", "event:vilnius")]
+    assert (
+        "c  part 1  0:00  [pl]  W Wilnie.  (not public)" in told.command("search", "Vilnius").stdout
+    )
+    public = told.command("search", "Vilnius", "--public")
+    assert (public.returncode, "Wilnie" in public.stdout) == (0, False)
+
+
+def test_the_archives_index_follows_the_text_and_withdrawal(told: Folder) -> None:
+    def found(typed: str) -> int:
+        return search.search(told.root, typed, everything=True).total
+
+    say(told, "c", "W bydlęcych wagonach i w Wilnie.")
+    publish_all(told)
+    assert (found("event:cattle-wagon"), found("bydlęcy"), found("Wilno")) == (2, 2, 1)
+    assert told.command("withdraw", "c", "--reason", "asked for").returncode == 0
+    assert (found("event:cattle-wagon"), found("Wilno"), found("bydlęcy")) == (1, 0, 1)
+    told.transcribe(FakeEngine(text=lambda clip: "Chleb."), only=["a"], again=True)
+    assert (found("chleb"), found("event:cattle-wagon")) == (1, 0)
+    told.transcribe(FakeEngine(text=lambda clip: "Chleb."), only=["c"], again=True)
+    assert found("chleb") == 1
+
+
+def test_an_index_of_another_version_is_made_anew(told: Folder) -> None:
+    with told.open() as archive, archive.db.atomic():
+        archive.db.execute("UPDATE versions SET version = 'old' WHERE name = 'index'")
+    said = told.command("search", "wagon")
+    assert (said.returncode, "Run: testimony publish" in said.stderr) == (2, True)
+    publish_all(told)
+    assert search.search(told.root, "event:cattle-wagon", everything=True).total == 1
+
+
+async def test_the_page_offers_what_was_said_in_other_words(told: Folder) -> None:
+    site = app.build(told.root)
+    html = (await site.client.get("/search", params={"q": "cattle wagon"})).text
+    assert "0 passages" in html and 'href="/search?q=event%3Acattle-wagon"' in html
+    assert "W <mark>bydlęcych</mark> <mark>wagonach</mark>." in html
+    assert "Nothing was found" not in html
+    wrong = await site.client.get("/search", params={"q": "event:katle-wagon"})
+    assert wrong.status_code == 400 and "Near it are event:cattle-wagon" in wrong.text
+
+
+def test_init_writes_both_files_from_a_checkout_and_from_a_wheel(tmp_path: Path) -> None:
+    if not (REPOSITORY / "metadata" / GAZETTEER).is_file():
+        pytest.skip("no metadata/gazetteer.yaml yet")
+    ours = {name: (REPOSITORY / "metadata" / name).read_bytes() for name in (VOCABULARY, GAZETTEER)}
+    scaffold.init(tmp_path / "here")
+    assert {name: (tmp_path / "here" / "metadata" / name).read_bytes() for name in ours} == ours
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir"]
+    subprocess.run([*command, str(tmp_path), str(REPOSITORY)], check=True, timeout=300)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extractall(tmp_path / "installed")
+    code = f"from pipeline import scaffold; from pathlib import Path; scaffold.init(Path({str(tmp_path / 'there')!r}))"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60, cwd=tmp_path,
+                   env=os.environ | {"PYTHONPATH": str(tmp_path / "installed")})  # fmt: skip
+    assert {name: (tmp_path / "there" / "metadata" / name).read_bytes() for name in ours} == ours
