@@ -48,7 +48,7 @@ _ENDINGS = {
 
 
 class LabelWord(NamedTuple):
-    """One word of a label in `plain` spelling; a name is written with a capital.
+    """One word of a label in `plain` spelling; a name is one word with a capital.
 
     `beside` are all words of the same term's labels in the language: of two readings of a plural
     the one that they confirm is meant.
@@ -66,6 +66,7 @@ class Label:
 
     term: str
     is_place: bool
+    is_capital: bool
     language: str
     words: tuple[LabelWord, ...]
     keys: tuple[str, ...]
@@ -73,7 +74,7 @@ class Label:
     @property
     def needs_capital(self) -> bool:
         """Many places and other names are called by common words; the capital tells them apart."""
-        return self.words[0].is_name and (self.is_place or len(self.words) == 1)
+        return self.is_capital and (self.is_place or len(self.words) == 1)
 
 
 class Named(NamedTuple):
@@ -145,7 +146,10 @@ def label_words(labels: Sequence[str], language: str) -> list[tuple[LabelWord, .
     """The words of all labels that a term has in one language."""
     found = [[(plain(label[a:b]), label[a].isupper()) for a, b in spans(label)] for label in labels]
     beside = frozenset(word for label in found for word, _ in label)
-    return [tuple(LabelWord(w, language, up, beside) for w, up in label) for label in found]
+    return [
+        tuple(LabelWord(word, language, up and len(label) == 1, beside) for word, up in label)
+        for label in found
+    ]
 
 
 def label_keys(word: LabelWord) -> list[str]:
@@ -181,12 +185,12 @@ def _name_stems(
 def _in_label(word: LabelWord) -> Analysis:
     """A label has dictionary forms: what is one is read as nothing else."""
     read = wordforms.analyse(word.plain, word.language)
+    confirmed = word.beside.intersection(read.lemmas) - {word.plain}
     if read.known and word.plain in read.lemmas:
-        return Analysis((word.plain,), True, None)
+        return Analysis((word.plain, *sorted(confirmed)), True, None)
     if word.is_name and (not read.known or wordforms.is_common(word.plain, word.language)):
         # Not a guess, and not the form of a common word that only looks like it.
         return Analysis((word.plain,), False, None)
-    confirmed = word.beside.intersection(read.lemmas)
     lemmas = {word.plain, *(confirmed or read.lemmas)}
     return Analysis(tuple(sorted(lemmas)), read.known, read.stem)
 

@@ -269,8 +269,10 @@ def _unknown(
 ) -> QueryError:
     if not names:
         return QueryError("search", f"{field}: finds nothing, for this archive has no vocabulary.")
+    # An id that is spelled as a name is shows the same.
+    choices = list({fold(name): name for name in sorted(names, reverse=True)}.values())
     near = process.extract(
-        typed, list(names), scorer=fuzz.WRatio, processor=fold, limit=_NEAR,
+        typed, choices, scorer=fuzz.WRatio, processor=fold, limit=_NEAR,
         score_cutoff=_NEAR_ENOUGH,
     )  # fmt: skip
     sentence = f'no {field} is called "{typed}" in the vocabulary.'

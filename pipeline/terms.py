@@ -108,7 +108,7 @@ class Tables:
                 first.setdefault(number, []).append(key)
         about = {row[0]: row for row in self.labels}
         return Linker(
-            Label(about[n][1], about[n][1] in places, spoken[0].language, spoken, tuple(first[n]))
+            _label(about[n], spoken, tuple(first[n]), is_place=about[n][1] in places)
             for n, spoken in _words_of(self.labels)
         )
 
@@ -118,11 +118,16 @@ def linker_of(connection: sqlite3.Connection, terms: Collection[str]) -> Linker:
     rows = connection.execute(_LABELS_SQL, [json.dumps(sorted(terms))]).fetchall()
     about = {row[0]: row for row in rows}
     return Linker(
-        Label(
-            about[n][1], bool(about[n][5]), spoken[0].language, spoken, tuple(label_keys(spoken[0]))
-        )
+        _label(about[n], spoken, tuple(label_keys(spoken[0])), is_place=bool(about[n][5]))
         for n, spoken in _words_of(rows)
     )
+
+
+def _label(
+    row: Sequence[Any], spoken: tuple[LabelWord, ...], keys: tuple[str, ...], *, is_place: bool
+) -> Label:
+    capital = next(letter for letter in row[4] if letter.isalnum()).isupper()
+    return Label(row[1], is_place, capital, spoken[0].language, spoken, keys)
 
 
 def _words_of(labels: Iterable[Sequence[Any]]) -> Iterator[tuple[int, tuple[LabelWord, ...]]]:

@@ -21,7 +21,7 @@ from pipeline.letters import plain
 from pipeline.wordrules import Rules, learnt_languages
 
 # Changes whenever the same word may be analysed differently: an index made by another is stale.
-VERSION = "1 " + " ".join(
+VERSION = "2 " + " ".join(
     f"{name}-{version(name)}" for name in ("simplemma", "morfeusz2", "snowballstemmer")
 )
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
@@ -43,6 +43,8 @@ _PREFIXES = {
     "lv": ("aiz", "ap", "at", "ie", "iz", "no", "pa", "pār", "pie", "sa", "uz"),
     "ro": ("ne", "re", "pre", "des", "dez", "supra", "sub", "auto", "inter", "anti"),
 }  # fmt: skip
+# A reflexive noun has two forms, of which the dictionary knows one: atgriešanos, atgriešanās.
+_OTHER_FORM = {"lv": (("šanos", "šanās"),)}
 _INFINITIVE = {"lt": ("ti", "tis"), "lv": ("t", "ties")}
 # A participle is looked for under its verb: its own ending, and the endings of the form of the
 # verb that it is built on (duodamas: duoda; padaręs: padarė; atbalstījis: atbalstīja).
@@ -132,6 +134,9 @@ class _Morphology:
         """
         if len(word) < 2 or word.isdigit():
             return False, {word}
+        for ending, known_one in _OTHER_FORM.get(self._language, ()):
+            if word.endswith(ending):
+                word = word.removesuffix(ending) + known_one
         head = word.partition("'")[0]
         known, found = self._from_dictionary(word)
         if not found:

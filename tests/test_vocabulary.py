@@ -303,7 +303,7 @@ def test_the_name_is_marked(archive: sqlite3.Connection) -> None:
     [
         ("event:pribi", 'no event is called "pribi" in the vocabulary. Near it are event:priboi'),
         ('event:"katle wagon"', 'event:"cattle wagon"'),
-        ("place:Vorkuka", "Near it are place:Vorkuta"),
+        ("place:Workuka", "place:Vorkuta"),
         ("place:qqqqq", 'no place is called "qqqqq" in the vocabulary.'),
     ],
 )
