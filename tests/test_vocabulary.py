@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from pipeline import edition, publish, scaffold, search, searchindex, terms, vocabulary
@@ -187,6 +189,13 @@ def linker(tmp_path_factory: pytest.TempPathFactory) -> Linker:
 )  # fmt: skip
 def test_a_passage_names(linker: Linker, language: str | None, text: str, names: set[str]) -> None:
     assert linker.terms(text, language) == names
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60), st.sampled_from([*sorted(EIGHT), "de", None]))
+def test_no_text_is_too_strange_to_be_read(linker: Linker, text: str, language: str | None) -> None:
+    named = linker.named(f"{text} Vorkuta {text}", language)
+    assert all(0 <= one.start < one.end <= 2 * len(text) + 9 for one in named)
 
 
 def test_a_name_is_found_where_it_stands(linker: Linker) -> None:
@@ -533,6 +542,7 @@ def test_the_archives_index_follows_the_text_and_withdrawal(told: Folder) -> Non
     say(told, "c", "W bydlęcych wagonach i w Wilnie.")
     publish_all(told)
     assert (found("event:cattle-wagon"), found("bydlęcy"), found("Wilno")) == (2, 2, 1)
+    assert (found("place:Vilnius lang:pl"), found("wagon place:Vilnius")) == (1, 1)
     assert told.command("withdraw", "c", "--reason", "asked for").returncode == 0
     assert (found("event:cattle-wagon"), found("Wilno"), found("bydlęcy")) == (1, 0, 1)
     told.transcribe(FakeEngine(text=lambda clip: "Chleb."), only=["a"], again=True)
