@@ -203,7 +203,8 @@ def _once(
     scope = _Scope.of(connection, query, place, only)
     ranked, total, more = _ranked(connection, expressions, scope, deadline)
     chosen = ranked[offset : offset + limit]
-    marker = _Marker(expressions, terms.linker_of(connection, expressions.terms))
+    asked = expressions.terms
+    marker = _Marker(expressions, terms.linker_of(connection, asked) if asked else None)
     found = Found(tuple(_hits(connection, chosen, marker)), total, more)
     names = Names.of(connection, query)
     if offset == 0 and (offers := names.offers(connection, only, MOST)):
