@@ -147,8 +147,8 @@ def _insert_recording(db: Database, n: int, language: str) -> None:
 def _sizes(db: Database) -> str:
     (text_bytes,) = db.execute("SELECT sum(length(CAST(text AS BLOB))) FROM segments").fetchone()
     rows = db.execute(
-        "SELECT CASE WHEN name LIKE 'segments_fts%' THEN 'index' WHEN name LIKE 'vocabulary%'"
-        " THEN 'vocabulary' ELSE 'tables' END, sum(pgsize) FROM dbstat GROUP BY 1"
+        "SELECT CASE WHEN name LIKE 'segments_fts%' THEN 'index' WHEN name LIKE 'spellings%'"
+        " THEN 'spellings' ELSE 'tables' END, sum(pgsize) FROM dbstat GROUP BY 1"
     )
     parts = ", ".join(f"{name} {size / text_bytes:.2f}" for name, size in rows.fetchall())
     return f"text {text_bytes / 1e6:.0f} MB; times the text: {parts}"

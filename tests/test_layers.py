@@ -16,19 +16,19 @@ LAYERS = {
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "meaning"}
-    | {"site.words"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
+    | {"meaning", "site.words"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression"},
-    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
-    | {"site.readers", "site.render"},
-    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"},
-    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag", "site"},
-    10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
-    11: {"run"},
-    12: {"cli"},
-    13: {"__main__"},
+    | {"schema", "expression", "linker"},
+    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"},
+    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"},
+    8: {"archive", "search"},
+    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"},
+    10: {"listen", "workers", "holdings", "site.home"},
+    11: {"publish", "status", "verify", "bag", "conduct", "cluster", "site"},
+    12: {"evaluate", "withdraw", "run", "site.app"},
+    13: {"cli"},
+    14: {"__main__"},
 }
 
 

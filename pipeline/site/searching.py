@@ -46,6 +46,8 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         "found": None,
         "hits": [],
         "near": [],
+        "offers": [],
+        "related": [],
         "problem": None,
     }
     status = 200
@@ -92,6 +94,8 @@ def _as_context(found: Found, language: str) -> dict[str, Any]:
         "found": found,
         "hits": [_shown(hit) for hit in found.hits[:_PER_PAGE]],
         "meant": f"/search?{meant}" if found.meant else None,
+        "offers": [(offer, "/search?" + urlencode({"q": offer.query})) for offer in found.offers],
+        "related": [_shown(hit) for hit in found.related],
     }
 
 
