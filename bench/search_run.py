@@ -66,12 +66,12 @@ def build(path: Path, docs: dict[str, list[Row]]) -> dict[int, str]:
     db.conn.commit()
     sizes = dict(
         db.execute(
-            "SELECT CASE WHEN name LIKE 'segments_fts%' THEN 'fts' WHEN name LIKE 'vocabulary%'"
-            " THEN 'vocabulary' ELSE 'tables' END, sum(pgsize) FROM dbstat GROUP BY 1"
+            "SELECT CASE WHEN name LIKE 'segments_fts%' THEN 'fts' WHEN name LIKE 'spellings%'"
+            " THEN 'spellings' ELSE 'tables' END, sum(pgsize) FROM dbstat GROUP BY 1"
         ).fetchall()
     )
     db.close()
-    index = sizes["fts"] + sizes["vocabulary"]
+    index = sizes["fts"] + sizes["spellings"]
     print(f"{n_words} words indexed, {n_words / seconds:.0f} a second of processor time;")
     print(f"index {index / text_bytes:.2f} times the text ({sizes}, text {text_bytes})")
     return names

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -20,9 +20,12 @@ from sqlite_utils.db import NotFoundError
 
 from pipeline import __version__, testimony
 from pipeline.config import Access
-from pipeline.errors import ArchiveError, PipelineError
+from pipeline.errors import ArchiveError, PipelineError, Problem
+from pipeline.passages import Passages
 from pipeline.recording import Recording
+from pipeline.report import Progress
 from pipeline.schema import migration
+from pipeline.terms import Tables
 from pipeline.testimony import Sidecar, Sidecars
 from pipeline.transcript import Segment, Transcript, Unheard, Word
 
@@ -77,6 +80,7 @@ class Archive:
             # WAL lets `status` and backups read while a transcription writes.
             self.db.enable_wal()
             migration.apply(self.db)
+        self._passages = Passages(self.db, root)
 
     def __enter__(self) -> Archive:
         return self
@@ -244,6 +248,7 @@ class Archive:
                 for n, gap in enumerate(transcript.unheard, start=1)
             )
             self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
+            self._passages.take(recording.id)
             self.record("transcription", [recording.id], run_id=run_id, model=used.model)
         return took_s
 
@@ -327,7 +332,22 @@ class Archive:
                 "UPDATE segments SET state = 'ok' WHERE id = ? AND state = 'quarantined'",
                 (segment_id,),
             )
+            if done.rowcount == 1:
+                self._passages.take(self.db.table("segments").get(segment_id)["recording_id"])
             return done.rowcount == 1
+
+    # Search
+
+    def index(self, withdrawn: Collection[str], progress: Progress) -> tuple[Problem, ...]:
+        """Makes everything that counts findable, and nothing else; returns what is wrong with the
+        vocabulary, which then stays as it was."""
+        with self._guarded():
+            return self._passages.bring_up_to_date(withdrawn, progress)
+
+    def vocabulary(self) -> Tables:
+        """The vocabulary as `index` has kept it."""
+        with self._guarded():
+            return self._passages.tables
 
     # What publishing asks
 
@@ -353,6 +373,19 @@ class Archive:
         """This archive's own key for the fingerprints of what it publishes."""
         with self._guarded():
             return bytes.fromhex(self.db.table("keys").get("fingerprints")["key"])
+
+    def vectors(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """By key, the vectors of texts that were read for their meaning before."""
+        sql = "SELECT key, vector FROM meanings WHERE key = ?"
+        with self._guarded():
+            rows = (self.db.execute(sql, (key,)).fetchone() for key in keys)
+            return dict(row for row in rows if row is not None)
+
+    def keep_vectors(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keeps what the texts with these keys mean."""
+        with self._guarded(), self.db.atomic():
+            sql = "INSERT OR REPLACE INTO meanings (key, vector) VALUES (?, ?)"
+            self.db.conn.executemany(sql, vectors.items())
 
     def addresses(self, ident: str) -> list[str]:
         """Every address that a testimony and its parts can have had: table and key."""

@@ -26,6 +26,7 @@ from pipeline.terminal import Terminal
 if TYPE_CHECKING:
     from pipeline.archive import Archive
     from pipeline.config import Channel
+    from pipeline.search import Hit
     from pipeline.workers import Crew
 
 _SOME_FAILED, _STOPPED = 1, 130
@@ -280,27 +281,52 @@ def status(session: Session) -> None:
 @click.argument("query")
 @click.option("--language", metavar="XX", help="Only what was said in this language.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
-def search(session: Session, query: str, language: str | None, limit: int) -> None:
-    """The site's search, from the terminal."""
+@click.option("--public", is_flag=True, help="Only what is public, as a visitor of the site.")
+def search(session: Session, query: str, language: str | None, limit: int, public: bool) -> None:
+    """The site's search, from the terminal, in everything the archive knows."""
     from pipeline import search as finder
 
-    found = finder.search(session.root, query, language, limit)
+    by_meaning = session.config.search_by_meaning
+    found = finder.search(
+        session.root, query, language, limit, everything=not public, by_meaning=by_meaning
+    )
     if session.as_json:
-        hits = [
-            {k: v for k, v in asdict(hit).items() if k != "marked"} | {"listen": hit.listen_path}
-            for hit in found.hits
-        ]
-        about = {k: v for k, v in asdict(found).items() if k != "hits"}
-        session.print_json({"query": query, **about, "hits": hits})
+        lists = ("hits", "offers", "related", "near")
+        about = {k: v for k, v in asdict(found).items() if k not in lists}
+        offers = [asdict(offer) | {"query": offer.query} for offer in found.offers]
+        hits = {"hits": _hits(found.hits), "offers": offers, "related": _hits(found.related)}
+        session.print_json({"query": query, **about, **hits, "near": _hits(found.near)})
         return
     if found.meant:
         said = "Nothing found as typed; found for" if found.corrected else "Did you mean"
         session.terminal.line(f"{said}: {found.meant}")
-    for hit in found.hits:
-        where = f"{hit.testimony_id}  part {hit.part}  {clock(hit.start_s)}"
-        session.terminal.line(f"{where}  [{hit.language or '?'}]  {hit.text}")
+    _print_hits(session, found.hits)
     more = "more than " if found.more_than else ""
     session.terminal.line(f"{len(found.hits)} of {more}{found.total} passages")
+    for offer in found.offers:
+        more = "more than " if offer.more_than else ""
+        count = f"{more}{offer.passages} in any language"
+        session.terminal.line(f"{offer.label}: {count}, testimony search {offer.query}")
+    if found.related:
+        session.terminal.line("Said in other words:")
+        _print_hits(session, found.related)
+    if found.near:
+        session.terminal.line("Near in meaning, as a machine guesses; not among the hits:")
+        _print_hits(session, found.near)
+
+
+def _hits(hits: Sequence[Hit]) -> list[dict[str, Any]]:
+    return [
+        {k: v for k, v in asdict(hit).items() if k != "marked"} | {"listen": hit.listen_path}
+        for hit in hits
+    ]
+
+
+def _print_hits(session: Session, hits: Sequence[Hit]) -> None:
+    for hit in hits:
+        where = f"{hit.testimony_id}  part {hit.part}  {clock(hit.start_s)}"
+        said = hit.text if hit.can_be_heard else f"{hit.text}  (not public)"
+        session.terminal.line(f"{where}  [{hit.language or '?'}]  {said}")
 
 
 @command("testimony verify")

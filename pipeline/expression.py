@@ -1,23 +1,23 @@
 """A query as expressions for the full-text index: what must match, and what matches best.
 
 Every word is read in each language that is asked. A word typed without its marks, or in other
-letters, stands for the words of the archive's own vocabulary that it may mean.
+letters, stands for the words of the archive's own words that it may mean.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline import wordforms
 from pipeline.letters import fold, is_cyrillic, latin, may_be_typed_as, spellings
-from pipeline.query import Query, Term
-from pipeline.searchindex import NO_LANGUAGE, base_language, lemma_keys, stem_key
+from pipeline.query import Query, Sought
+from pipeline.searchindex import NO_LANGUAGE, base_language, lemma_keys, stem_key, term_key
 
 _MOST_SPELLINGS = 300
 _MOST_READINGS = 12
-_SPELLED_SQL = "SELECT form, language FROM vocabulary WHERE typed IN (?, ?) LIMIT 200"
+_SPELLED_SQL = "SELECT form, language FROM spellings WHERE typed IN (?, ?) LIMIT 200"
 
 
 @dataclass(frozen=True)
@@ -41,34 +41,45 @@ class Expressions:
     phrases: tuple[tuple[str, ...], ...] = ()
     beginnings: tuple[str, ...] = ()
     nears: tuple[tuple[tuple[Reading, ...], int], ...] = field(default=())
+    terms: frozenset[str] = frozenset()
 
 
 class Reader:
-    """Reads words in `languages` with the help of an archive's vocabulary."""
+    """Reads words in `languages` with the help of an archive's own words.
 
-    def __init__(self, connection: sqlite3.Connection, languages: Sequence[str]) -> None:
+    `terms` has the ids for every name that a query asks for with `event:`.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        languages: Sequence[str],
+        terms: Mapping[str, Collection[str]] | None = None,
+    ) -> None:
         self._connection = connection
         self._languages = tuple(languages)
+        self._terms = terms or {}
         self._read: dict[str, Reading] = {}
 
     def expressions(self, query: Query) -> Expressions:
         parts = {level: self._all(query, level) for level in ("exact", "lemma", "full")}
-        terms = [term for alternatives in query.wanted for term in alternatives]
-        free = [t for t in terms if not t.exact]
+        wanted = [sought for alternatives in query.wanted for sought in alternatives]
         return Expressions(
             **parts,
             readings=tuple(
                 self.reading(word)
-                for term in free
-                for word in (term.words[:-1] if term.beginning else term.words)
+                for one in wanted
+                if one.is_free
+                for word in (one.words[:-1] if one.beginning else one.words)
             ),
-            phrases=tuple(tuple(map(fold, term.words)) for term in terms if term.exact),
-            beginnings=tuple(fold(term.words[-1]) for term in terms if term.beginning),
+            phrases=tuple(tuple(map(fold, one.words)) for one in wanted if one.exact),
+            beginnings=tuple(fold(one.words[-1]) for one in wanted if one.beginning),
             nears=tuple(
-                (tuple(map(self.reading, term.words)), term.within)
-                for term in terms
-                if term.within is not None
+                (tuple(map(self.reading, one.words)), one.within)
+                for one in wanted
+                if one.within is not None
             ),
+            terms=frozenset(ident for one in wanted if one.term for ident in self._terms[one.term]),
         )
 
     def reading(self, word: str) -> Reading:
@@ -78,21 +89,23 @@ class Reader:
 
     def _all(self, query: Query, level: str) -> str:
         wanted = [
-            _any(self._term(term, level) for term in alternatives) for alternatives in query.wanted
+            _any(self._part(one, level) for one in alternatives) for alternatives in query.wanted
         ]
         expression = " AND ".join(wanted)
         if query.unwanted:
-            unwanted = _any(self._term(term, "full") for term in query.unwanted)
+            unwanted = _any(self._part(one, "full") for one in query.unwanted)
             expression = f"({expression}) NOT {unwanted}"
         return expression
 
-    def _term(self, term: Term, level: str) -> str:
-        if term.exact:
-            return _phrase(map(fold, term.words))
-        free = term.words[:-1] if term.beginning else term.words
+    def _part(self, sought: Sought, level: str) -> str:
+        if sought.term is not None:
+            return naming(self._terms[sought.term])
+        if sought.exact:
+            return _phrase(map(fold, sought.words))
+        free = sought.words[:-1] if sought.beginning else sought.words
         parts = [self._word(word, level) for word in free]
-        if term.beginning:
-            parts.append(f'form : "{fold(term.words[-1])}" *')
+        if sought.beginning:
+            parts.append(f'form : "{fold(sought.words[-1])}" *')
         return parts[0] if len(parts) == 1 else f"({' AND '.join(parts)})"
 
     def _word(self, word: str, level: str) -> str:
@@ -116,11 +129,11 @@ class Reader:
                     stems.add(stem_key(analysis.stem, language))
         return Reading(frozenset(forms), frozenset(lemmas), frozenset(stems))
 
-    def _spelled(self, word: str, language: str, vocabulary: Iterable[str]) -> list[str]:
+    def _spelled(self, word: str, language: str, spoken: Iterable[str]) -> list[str]:
         """The spellings in which a typed word is read, itself among them."""
         meant = [
             form
-            for form in vocabulary
+            for form in spoken
             if form != word and (may_be_typed_as(form, word) or _other_script(form, word))
         ]
         if not meant and language in wordforms.LANGUAGES and not wordforms.is_known(word, language):
@@ -130,6 +143,12 @@ class Reader:
                 if wordforms.is_known(form, language)
             ]
         return [word, *sorted(meant)[:_MOST_READINGS]]
+
+
+def naming(terms: Collection[str]) -> str:
+    """The expression for whatever names one of these terms; without any, for nothing."""
+    asked = [_quoted(term_key(term)) for term in sorted(terms)]
+    return f"key : ({' OR '.join(asked)})" if asked else 'key : ""'
 
 
 def languages_of(connection: sqlite3.Connection) -> list[str]:

@@ -83,14 +83,42 @@ _SEGMENTS = {
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
 }
-_VOCABULARY = {
+_SPELLINGS = {
     "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
     "language": "The language it was spoken in (BCP 47; und: not known)",
     "form": "The word as it was spoken, in lower case",
     "segments": "In how many segments it occurs",
 }
-
-
+_TERMS = {
+    "id": "Stable name of the term: event:ID in a search",
+    "kind": "event, people, place, thing, law or practice",
+    "feature": "What a place of the gazetteer is: city, camp, river, …",
+    "dates": "When it happened (EDTF)",
+    "places": "Where it happened: ids of places",
+    "broader": "The more general term",
+    "lat": "Latitude in degrees, of places of the gazetteer",
+    "lon": "Longitude in degrees",
+    "country": "The country of today (ISO 3166)",
+    "camp_from": "The year since which it was a camp or a region of exile, as far as known",
+    "camp_until": "The year until which it was one",
+    "note": "What it was, in a sentence",
+    "sources": "Books, archives and pages that have the facts",
+}
+_TERM_LABELS = {
+    "id": "Number of the name",
+    "term_id": "What is called so",
+    "language": "In this language (BCP 47)",
+    "n": "0: the name that is shown",
+    "label": "The name, as in a dictionary",
+    "words": "How many words it has",
+    "former": "1: no longer called so",
+    "since": "From this year on, as far as known",
+    "until": "Until this year",
+}
+_SEGMENT_TERMS = {
+    "segment_id": "The segment",
+    "term_id": "What it names, in any form of the words",
+}
 _CLOSED = {
     "id": "Stable name of the testimony",
     "title": "What it is called",
@@ -170,15 +198,35 @@ def _database(description: str) -> dict[str, Any]:
                 "label_column": "text",
                 "size": 50,
             },
-            "vocabulary": {
+            "spellings": {
                 "description": "Words with marks, by how a plain keyboard types them.",
-                "columns": _VOCABULARY,
+                "columns": _SPELLINGS,
             },
+            "terms": {
+                "description": "Events, people, things and places of this history.",
+                "columns": _TERMS,
+                "facets": ["kind"],
+            },
+            "term_labels": {
+                "description": "What terms are called, in each language.",
+                "columns": _TERM_LABELS,
+                "facets": ["language"],
+                "label_column": "label",
+            },
+            "segment_terms": {
+                "description": "Which segments name which terms.",
+                "columns": _SEGMENT_TERMS,
+                "facets": ["term_id"],
+            },
+            "term_words": {"hidden": True},
+            "versions": {"hidden": True},
             "closed": {
                 "description": "Testimonies that are kept here and may not be seen.",
                 "columns": _CLOSED,
                 "label_column": "title",
             },
             "gone": {"hidden": True},
+            "meaning_bits": {"hidden": True},
+            "meaning_vectors": {"hidden": True},
         },
     }

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline import audio, consent, edition
+from pipeline import audio, consent, edition, meaning
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
@@ -27,6 +28,7 @@ from pipeline.publication import (
     FOLDER,
     MEDIA_OF,
     METADATA,
+    Entry,
     datasette_metadata,
     sealed_address,
 )
@@ -40,7 +42,7 @@ def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool 
     """
     report = Report("publish", facts={"current": False})
     holdings = read_holdings(archive, config)
-    for problem in holdings.sidecars.problems:
+    for problem in (*holdings.sidecars.problems, *archive.index(holdings.withdrawn, progress)):
         report.problem(problem)
     for ident in holdings.ids:
         decision = holdings.decide(ident, "public")
@@ -77,13 +79,19 @@ def _bring_up_to_date(
         channel: _copies(archive, folder / MEDIA_OF[channel], [*items.values()], progress, report)
         for channel, items in only.items()
     }
-    lists = _lists(archive, holdings)
+    lists, vocabulary = _lists(archive, holdings), archive.vocabulary()
+    read = _reader(archive, holdings.config, report)
     changes = {}
     for channel, file in DATABASES.items():
         if only[channel] or channel == "public":
             names = copied["public"] | copied[channel]
             items = allowed[channel]
-            changes[channel] = _edition(archive, folder / file, items, names, lists, anew)
+            make = partial(
+                edition.bring_up_to_date, lists=lists, vocabulary=vocabulary, read=read, anew=anew
+            )
+            path = folder / file
+            old = None if read is None else {} if anew else edition.known(path, meanings=True)
+            changes[channel] = _edition(archive, path, items, names, make, progress, old)
         else:
             changes[channel] = edition.discard(folder / file)
         _remove_stale(folder / MEDIA_OF[channel], copied[channel])
@@ -99,14 +107,39 @@ def _edition(
     path: Path,
     items: Mapping[str, Item],
     copied: set[str],
-    lists: Lists,
-    anew: bool,
+    make: Callable[..., Change],
+    progress: Progress,
+    old: Mapping[str, str] | None,
 ) -> Change:
+    """`old`: the fingerprints in the file, where what is new is also read for its meaning: only
+    that takes long enough for progress to be shown."""
     key, revisions = archive.fingerprint_key(), archive.revisions()
     wanted = {i: fingerprint(key, item, revisions, copied) for i, item in items.items()}
-    return edition.bring_up_to_date(
-        path, wanted, lambda ident: entry(archive, items[ident], copied), lists, anew=anew
-    )
+    if old is not None:
+        new = [items[ident] for ident in wanted if old.get(ident) != wanted[ident]]
+        progress.begin("Reading for meaning", sum(item.duration_s for item in new))
+
+    def one(ident: str) -> Entry:
+        progress.advance(items[ident].duration_s)
+        return entry(archive, items[ident], copied)
+
+    try:
+        return make(path, wanted, one)
+    finally:
+        progress.end()
+
+
+def _reader(archive: Archive, config: Config, report: Report) -> meaning.Read | None:
+    """What reads passages for their meaning, where config.yaml asks for it and it can be had.
+
+    Where it cannot, everything else is published all the same: a withdrawal waits for nothing.
+    """
+    if not config.search_by_meaning:
+        return None
+    if error := meaning.missing():
+        report.problem(error)
+        return None
+    return meaning.Passages(archive, config.threads)
 
 
 def _note(

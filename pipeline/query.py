@@ -6,7 +6,9 @@ wagon*              words that begin so
 mama OR matka       one of them
 -kolchoz            not this word
 mama NEAR wagon     not more than ten words apart; NEAR/3 for three
-lang:lt place:Vorkuta narrator:Ona before:1995 after:1990
+event:priboi        what names this term of the vocabulary, by its id or any of its names
+place:Vorkuta       what names this place, or was recorded there
+lang:lt narrator:Ona before:1995 after:1990
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ LONGEST_QUERY = 500
 _MOST_TERMS = 20
 _SHORTEST_BEGINNING = 2
 _NEAR_WORDS, _FARTHEST = 10, 50
-FIELDS = ("lang", "place", "narrator", "before", "after")
+FIELDS = ("lang", "event", "place", "narrator", "before", "after")
 _NOT_WRITABLE = re.compile(r"[\x00-\x1f\x7f]")
 _PART = re.compile(
-    r"""(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?
+    r"""\(*(?P<minus>-?)(?:(?P<field>[A-Za-z]+):)?
         (?:"(?P<phrase>[^"]*)(?:"|$) | (?P<bare>[^\s"]+))""",
     re.VERBOSE,
 )
@@ -35,23 +37,37 @@ _YEAR = re.compile(r"\d{4}$")
 
 
 @dataclass(frozen=True)
-class Term:
+class Sought:
     """One thing to find. `words` in plain spelling: all of them, in any form; a hyphen makes
     several of one. `exact`: as spoken, in this order; `beginning`: the last one only begins so;
-    `within`: at most so many words apart."""
+    `within`: at most so many words apart. `term`: not these words, but what they are a name of."""
 
     words: tuple[str, ...]
     exact: bool = False
     beginning: bool = False
     within: int | None = None
+    term: str | None = None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether its words are looked for in any form, each for itself."""
+        return not self.exact and self.term is None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is nothing but words, free or in quotes."""
+        return self.term is None and self.within is None and not self.beginning
 
 
 @dataclass(frozen=True)
 class Query:
-    """Each of `wanted` must be found, by one of its alternatives; none of `unwanted` may."""
+    """Each of `wanted` must be found, by one of its alternatives; none of `unwanted` may.
 
-    wanted: tuple[tuple[Term, ...], ...]
-    unwanted: tuple[Term, ...] = ()
+    `wanted` is only empty where `limits` name a place, which passages may be found by alone.
+    """
+
+    wanted: tuple[tuple[Sought, ...], ...]
+    unwanted: tuple[Sought, ...] = ()
     limits: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,8 +88,8 @@ class _Reader:
 
     def __init__(self, typed: str) -> None:
         self._parts = list(_PART.finditer(typed))
-        self._wanted: list[list[Term]] = []
-        self._unwanted: list[Term] = []
+        self._wanted: list[list[Sought]] = []
+        self._unwanted: list[Sought] = []
         self._limits: dict[str, str] = {}
         self._join: str | None = None
         self._within = _NEAR_WORDS
@@ -83,14 +99,14 @@ class _Reader:
             self._take(part)
         if self._join:
             raise _wrong(f"{self._join} needs a word on both sides.")
-        if not self._wanted:
+        if not self._wanted and ("place" not in self._limits or self._unwanted):
             if self._unwanted:
                 raise _wrong("type a word to look for as well; -word only takes passages away.")
             if self._limits:
                 name = next(iter(self._limits))
                 raise _wrong(f"type a word to look for as well; {name}: only narrows a search.")
             raise _wrong("type at least one word.")
-        wanted = tuple(tuple(terms) for terms in self._wanted)
+        wanted = tuple(tuple(alternatives) for alternatives in self._wanted)
         return Query(wanted, tuple(self._unwanted), self._limits)
 
     def _take(self, part: re.Match[str]) -> None:
@@ -98,16 +114,20 @@ class _Reader:
         bare = (part["bare"] or "").strip("()")
         if phrase is None and not minus and not name and self._is_join(bare):
             return
-        if name and (phrase or bare):
+        if name and (phrase or bare) and name.lower() != "event":
+            if minus:
+                raise _wrong(f"-{name}: is not known here; - goes before words and event: only.")
             self._limit(name, phrase if phrase is not None else bare)
             return
-        term = _phrase(phrase) if phrase is not None else _bare(bare)
-        if term is None:
+        sought = _phrase(phrase) if phrase is not None else _bare(bare)
+        if sought is None:
             return
+        if name and name.lower() == "event":
+            sought = Sought(sought.words, term=phrase if phrase is not None else bare)
         if minus:
-            self._unwanted.append(term)
+            self._unwanted.append(sought)
         else:
-            self._want(term)
+            self._want(sought)
 
     def _is_join(self, bare: str) -> bool:
         near = _NEAR.match(bare)
@@ -123,18 +143,18 @@ class _Reader:
             self._within = min(int(near[1] or _NEAR_WORDS), _FARTHEST)
         return True
 
-    def _want(self, term: Term) -> None:
+    def _want(self, sought: Sought) -> None:
         join, self._join = self._join, None
         if join == "OR":
-            self._wanted[-1].append(term)
+            self._wanted[-1].append(sought)
         elif join == "NEAR":
             before = self._wanted[-1].pop()
-            if before.exact or term.exact or before.beginning or term.beginning:
-                raise _wrong("NEAR joins single words, without quotes and without *.")
-            near = Term(before.words + term.words, within=self._within)
+            if any(not one.is_free or one.beginning for one in (before, sought)):
+                raise _wrong("NEAR joins single words, without quotes, without * and event:.")
+            near = Sought(before.words + sought.words, within=self._within)
             self._wanted[-1].append(near)
         else:
-            self._wanted.append([term])
+            self._wanted.append([sought])
 
     def _limit(self, name: str, value: str) -> None:
         name = name.lower()
@@ -146,12 +166,12 @@ class _Reader:
         self._limits[name] = value
 
 
-def _phrase(text: str) -> Term | None:
+def _phrase(text: str) -> Sought | None:
     found = tuple(words(text))
-    return Term(found, exact=True) if found else None
+    return Sought(found, exact=True) if found else None
 
 
-def _bare(text: str) -> Term | None:
+def _bare(text: str) -> Sought | None:
     beginning = text.endswith("*")
     found = tuple(words(text))
     if not found:
@@ -159,8 +179,8 @@ def _bare(text: str) -> Term | None:
     if beginning:
         if len(found) == 1 and len(found[0]) < _SHORTEST_BEGINNING:
             raise _wrong(f"before * there must be at least {_SHORTEST_BEGINNING} letters.")
-        return Term(found, beginning=True)
-    return Term(found)
+        return Sought(found, beginning=True)
+    return Sought(found)
 
 
 def _near_call(call: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline import recording as rec
+from pipeline import withdrawn
 from pipeline.archive import Archive, Settings
 from pipeline.conduct import Ended, Listening, conduct
 from pipeline.config import Config
@@ -44,8 +45,9 @@ def everything(
         archive, config, crew, progress, only=only, language=language, again=again
     )
     published = publish(archive, config, progress)
-    # Both read the sidecars; what is wrong with one is said once.
-    published.problems = [p for p in published.problems if p not in registered.problems]
+    # All read what people wrote; what is wrong with it is said once.
+    said = {*registered.problems, *transcribed.problems}
+    published.problems = [problem for problem in published.problems if problem not in said]
     return [registered, transcribed, published]
 
 
@@ -75,6 +77,9 @@ def transcribe(
             report.unchanged.append(recording.path)
         else:
             pending.append((recording, settings))
+    # Each recording is indexed as it ends; what was not yet there is made first.
+    for problem in archive.index(withdrawn.read(archive.root) | archive.withdrawn(), progress):
+        report.problem(problem)
     if pending:
         spoken = {language for _, settings in pending for language in settings.languages}
         for caveat in engines.caveats([language, *sorted(spoken)]):

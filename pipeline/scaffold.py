@@ -1,10 +1,10 @@
-"""A new, empty archive: a commented `config.yaml`, its folders, and an example sidecar."""
+"""A new, empty archive: a commented `config.yaml`, its folders, an example, the vocabulary."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import config, recording, testimony
+from pipeline import config, recording, testimony, vocabulary
 from pipeline.errors import UsageError
 
 CONFIG = """\
@@ -32,6 +32,10 @@ access: closed
 
 # Whom to ask about testimonies that are closed but may be known to exist.
 contact: null
+
+# Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
+# Needs the extra `meaning`. Publish again after a change.
+search_by_meaning: false
 
 # How speech becomes text. A change of these transcribes anew; the defaults are good.
 # transcription:
@@ -81,6 +85,10 @@ def init(folder: Path) -> list[Path]:
         title = folder.resolve().name.replace('"', "'")
         written[0].write_text(CONFIG.format(title=f'"{title}"'), encoding="utf-8")
         written[1].write_text(EXAMPLE, encoding="utf-8")
+        for name in (vocabulary.VOCABULARY, vocabulary.GAZETTEER):
+            if (text := vocabulary.packaged(name)) is not None:
+                written.append(folder / vocabulary.FOLDER / name)
+                written[-1].write_bytes(text)
     except OSError as error:
         raise UsageError(folder, f"cannot be written ({error.strerror}).", "") from error
     return written

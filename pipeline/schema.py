@@ -244,3 +244,40 @@ def m012_events(db: Database) -> None:
             f"CREATE TRIGGER events_refuse_{event.lower()} BEFORE {event} ON events BEGIN"
             " SELECT RAISE(ABORT, 'events are only ever added'); END"
         )
+
+
+@migration()
+def m013_meanings(db: Database) -> None:
+    """Vectors of texts by the sha256 of model and text: reading them takes long. Of published
+    text only, and in no other file than the text itself."""
+    db.execute("CREATE TABLE meanings (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+
+
+@migration()
+def m014_passages(db: Database) -> None:
+    """The text that counts, as the index has it: what is found in the terminal.
+
+    The index and the vocabulary beside it are made and made anew by `passages`: they belong to a
+    version of the code, and not to this list.
+    """
+    db.table("passages").create(
+        {
+            "id": int,
+            "testimony_id": str,
+            "recording_id": str,
+            "n": int,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "language": str,
+        },
+        pk="id",
+        not_null={"testimony_id", "recording_id", "n", "start_s", "end_s", "text"},
+    )
+    for column in ("recording_id", "testimony_id", "language"):
+        db.table("passages").create_index([column])
+    db.table("indexed").create(
+        {"recording_id": str, "testimony_id": str, "run_id": int, "revision": int},
+        pk="recording_id",
+        not_null={"testimony_id", "run_id", "revision"},
+    )

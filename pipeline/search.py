@@ -11,23 +11,26 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
-from pipeline import wordforms
-from pipeline.errors import QueryError, UsageError
-from pipeline.expression import Expressions, Reader, Reading, languages_of
+from pipeline import lookup, meaning, searchindex, terms, wordforms
+from pipeline.errors import ModelError, QueryError, UsageError
+from pipeline.expression import Expressions, Reader, Reading, languages_of, naming
 from pipeline.letters import fold, latin, plain, spans
+from pipeline.linker import Linker
+from pipeline.lookup import Names, Offer
 from pipeline.publication import DATABASE, FOLDER
-from pipeline.query import Query, Term, parse
+from pipeline.query import Query, Sought, parse
 from pipeline.searchindex import base_language, keys, lemma_of_key
 from pipeline.suggest import suggest
 
+ARCHIVE = "archive.db"
 MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 MOST = 1000
 TIME_LIMIT_S = 1.5
@@ -35,10 +38,21 @@ _STRATA = 20
 _WORDS_KEPT = 250_000
 _LAST = 2**62  # beyond every segment
 _SCORED = 30
+_RELATED = 6
 _K1, _B = 1.2, 0.75
 _NARROW = 200  # testimonies; below, each is searched by itself
+_MOST_NEAR = 10
+_NEAR_LIMIT_S = 0.5
 
-_IN_LANGUAGE = " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
+_RELATED_SQL = """
+SELECT id, language FROM segments WHERE id IN (SELECT value FROM json_each(?))
+ORDER BY length(text), id
+"""
+_NAMES_SQL = """
+SELECT 1 FROM segment_terms
+WHERE segment_id = segments.id AND term_id IN (SELECT value FROM json_each(?))
+"""
+_RECORDED_SQL = "SELECT id, place FROM testimonies WHERE place IS NOT NULL"
 _HITS_SQL = """
 SELECT segments.id AS segment_id, segments.testimony_id, testimonies.title, testimonies.narrator,
   testimonies.notice, segments.recording_id, recordings.part, recordings.has_video,
@@ -89,7 +103,9 @@ class Found:
 
     `total` is how many passages match; with `more_than`, that many and an unknown number more.
     `meant` is the query with its unknown words put right: a suggestion, or, where nothing was
-    found as typed, what was searched instead (`corrected`).
+    found as typed, what was searched instead (`corrected`). `offers` are the terms that the typed
+    words are names of; `related`, passages that name them and are no hits, in whatever language;
+    `near`, passages without these words that may mean the like, a machine's guess.
     """
 
     hits: tuple[Hit, ...]
@@ -97,24 +113,66 @@ class Found:
     more_than: bool = False
     meant: str | None = None
     corrected: bool = False
+    offers: tuple[Offer, ...] = ()
+    related: tuple[Hit, ...] = ()
+    near: tuple[Hit, ...] = ()
 
 
 def search(
-    root: Path, typed: str, language: str | None = None, limit: int = 20, offset: int = 0
+    root: Path,
+    typed: str,
+    language: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
+    *,
+    everything: bool = False,
+    by_meaning: bool = False,
 ) -> Found:
-    """The best hits in an archive's publication, and how many there are in all."""
-    path = root / FOLDER / DATABASE
+    """The best hits in an archive's publication, and how many there are in all.
+
+    `everything` searches what the archive knows, published or not; `by_meaning` adds what is near
+    in meaning of what is public: only that has vectors.
+    """
+    public = root / FOLDER / DATABASE
+    with _reading(root / ARCHIVE if everything else public) as connection:
+        if everything:
+            _see_everything(connection, public)
+        found = find(connection, typed, language, limit, offset)
+    if not by_meaning or not public.is_file():
+        return found
+    with _reading(public) as connection:
+        return replace(found, near=near_in_meaning(connection, typed, language))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
-        raise UsageError(path, "nothing is published yet.", "Run: testimony run")
+        raise UsageError(path, "there is nothing to search yet.", "Run: testimony run")
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     try:
-        return find(connection, typed, language, limit, offset)
+        yield connection
     except sqlite3.Error as error:
         raise UsageError(
             path, f"cannot be searched ({error}).", "Run: testimony publish"
         ) from error
     finally:
         connection.close()
+
+
+def _see_everything(connection: sqlite3.Connection, published: Path) -> None:
+    """Lets `archive.db` be searched as a published database is, by views for this connection."""
+    made_by = terms.version(connection, terms.INDEX)
+    if made_by != searchindex.VERSION:
+        raise sqlite3.DatabaseError("its index was made by another version of this program")
+    media = "NULL"
+    if published.is_file():
+        connection.execute("ATTACH ? AS published", [f"{published.as_uri()}?mode=ro"])
+        media = "(SELECT media FROM published.recordings WHERE id = mine.id)"
+    connection.execute("CREATE TEMP VIEW segments AS SELECT * FROM main.passages")
+    connection.execute(
+        "CREATE TEMP VIEW recordings AS"
+        f" SELECT id, part, has_video, {media} AS media FROM main.recordings AS mine"
+    )
 
 
 def find(
@@ -124,42 +182,92 @@ def find(
     limit: int = 20,
     offset: int = 0,
 ) -> Found:
-    """Searches an open `public.db`. Raises QueryError, with a sentence, for a query that cannot
+    """Searches an open database. Raises QueryError, with a sentence, for a query that cannot
     be read and for one that takes longer than `TIME_LIMIT_S`."""
-    wordforms.load(languages_of(connection))
+    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
     with _within(connection, TIME_LIMIT_S) as deadline:
         found, meant = _once(connection, typed, language, limit, offset, deadline)
-        if found.total or meant is None:
+        if found.total or meant is None or found.related:
             return replace(found, meant=meant)
         again, _ = _once(connection, meant, language, limit, offset, deadline)
         return replace(again, meant=meant, corrected=True) if again.total else found
 
 
+def near_in_meaning(
+    connection: sqlite3.Connection, typed: str, language: str | None = None
+) -> tuple[Hit, ...]:
+    """At most ten passages near in meaning to a query's words, of those that it does not find.
+
+    Empty where nothing was published with vectors, where the extra is missing, and where it takes
+    too long: the hits are there without it. Raises QueryError as `find` does.
+    """
+    query = parse(typed)
+    only = query.limits.get("lang") or language or None
+    words = [word for sought in chain.from_iterable(query.wanted) for word in sought.words]
+    if not words:
+        return ()
+    try:
+        index = meaning.index_of(connection)
+        if not len(index.ids):
+            return ()
+        asked = meaning.question(" ".join(words))
+        with _within(connection, _NEAR_LIMIT_S) as deadline:
+            reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
+            expressions = reader.expressions(query)
+            scope = _Scope.of(connection, query, _Place.of(connection, query), base_language(only))
+            idents = scope.among(connection, index.nearest(asked, scope.ranges))
+            similar = meaning.similar(connection, idents, asked)[: 3 * _MOST_NEAR]
+            found = _found_of(connection, expressions, similar, deadline)
+            chosen = [ident for ident in similar if ident not in found][:_MOST_NEAR]
+            return tuple(_hits(connection, chosen, _Marker(expressions)))
+    except (ModelError, QueryError):
+        return ()
+
+
+def _found_of(
+    connection: sqlite3.Connection,
+    expressions: Expressions,
+    idents: Sequence[int],
+    deadline: float,
+) -> set[int]:
+    """Those of a few passages that a query finds by its words."""
+    if expressions.beginnings:
+        # FTS5 would gather all words with that beginning once for each passage.
+        marker, texts = _Marker(expressions), _texts(connection, idents, deadline)
+        return {i for i, text, tag in texts if MARK_OPEN in marker.marked(text, tag)}
+    sql = (
+        "SELECT rowid FROM segments_fts WHERE segments_fts MATCH ?"
+        " AND rowid IN (SELECT value FROM json_each(?))"
+    )
+    rows = connection.execute(sql, [expressions.full, json.dumps(list(idents))])
+    return {row[0] for row in rows}
+
+
 def marked_in(connection: sqlite3.Connection, typed: str, testimony_id: str) -> dict[int, str]:
-    """By segment id, the text of each line of one testimony that a query finds, its found words
-    marked; limits other than `lang:` do not count. Raises QueryError, as `find` does."""
-    wordforms.load(languages_of(connection))
+    """By segment id, the text of every line of one testimony that a query finds, with the found
+    words between two controls. Raises QueryError as `find` does."""
+    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
     with _within(connection, TIME_LIMIT_S) as deadline:
         query = parse(typed)
         only = base_language(query.limits.get("lang"))
-        expressions = Reader(connection, _asked(connection, only)).expressions(query)
-        tests, values = " AND segments.testimony_id = ?", [testimony_id]
-        if only:
-            tests += _IN_LANGUAGE
-            values += [only, only]
-        scope = _Scope(tests, values, _ranges(connection, [testimony_id]))
-        found = dict.fromkeys(scope.ids(connection, expressions.full, _LAST), 0)
+        reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
+        expressions = reader.expressions(query)
+        scope = _Scope.of(connection, query, _Place.of(connection, query), only)
+        mine = scope.within(connection, testimony_id)
+        found = dict.fromkeys(mine.ids(connection, expressions.full, _LAST), 0)
         if expressions.nears:
             found = _near_enough(connection, expressions, found, deadline)
-        marker = _Marker(expressions)
+        asked = expressions.terms
+        marker = _Marker(expressions, terms.linker_of(connection, asked) if asked else None)
         texts = _texts(connection, list(found), deadline)
         return {ident: marker.marked(text, language) for ident, text, language in texts}
 
 
 def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
     """What `segments_fts` must MATCH for a query's words; its limits do not count here."""
-    reader = Reader(connection, _asked(connection, language))
-    return reader.expressions(parse(typed)).full
+    query = parse(typed)
+    reader = Reader(connection, _asked(connection, language), _terms_asked(connection, query))
+    return reader.expressions(query).full or '""'
 
 
 def _once(
@@ -172,14 +280,33 @@ def _once(
 ) -> tuple[Found, str | None]:
     """What is found as typed, and how the query would read with its unknown words put right."""
     query = parse(typed)
-    only = query.limits.get("lang") or language or None
-    reader = Reader(connection, _asked(connection, only))
+    only = base_language(query.limits.get("lang") or language or None)
+    reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
+    place = _Place.of(connection, query)
     expressions = reader.expressions(query)
-    scope = _Scope.of(connection, query, base_language(only))
+    if not query.wanted and place:
+        expressions = replace(expressions, exact=naming(place.terms), lemma=naming(place.terms))
+    scope = _Scope.of(connection, query, place, only)
     ranked, total, more = _ranked(connection, expressions, scope, deadline)
     chosen = ranked[offset : offset + limit]
-    found = Found(tuple(_hits(connection, chosen, expressions)), total, more)
-    return found, None if more else _put_right(connection, typed, query, base_language(only))
+    asked = expressions.terms
+    marker = _Marker(expressions, terms.linker_of(connection, asked) if asked else None)
+    found = Found(tuple(_hits(connection, chosen, marker)), total, more)
+    names = Names.of(connection, query)
+    if offset == 0 and (offers := names.offers(connection, only, MOST)):
+        elsewhere = _Scope.of(connection, query, place, None)
+        related = _related(connection, names, expressions, elsewhere, only)
+        found = replace(found, offers=offers, related=tuple(related))
+    if more:
+        return found, None
+    return found, _put_right(connection, typed, query, only, names.words)
+
+
+def _terms_asked(connection: sqlite3.Connection, query: Query) -> dict[str, frozenset[str]]:
+    """By what was typed after `event:`, the ids of the terms that are meant."""
+    everything = chain(chain.from_iterable(query.wanted), query.unwanted)
+    asked = {sought.term for sought in everything if sought.term is not None}
+    return {typed: lookup.ids_of(connection, typed) for typed in asked}
 
 
 def _asked(connection: sqlite3.Connection, language: str | None) -> list[str]:
@@ -189,20 +316,51 @@ def _asked(connection: sqlite3.Connection, language: str | None) -> list[str]:
 
 
 def _put_right(
-    connection: sqlite3.Connection, typed: str, query: Query, language: str | None
+    connection: sqlite3.Connection,
+    typed: str,
+    query: Query,
+    language: str | None,
+    known: Collection[str],
 ) -> str | None:
-    """The query with each word that no passage has replaced by the nearest that one has."""
+    """The query with each word that no passage has replaced by the nearest that one has.
+
+    `known` are words that the vocabulary has, so that they need not be put right.
+    """
     better = typed
-    for term in (term for alternatives in query.wanted for term in alternatives):
-        for word in () if term.beginning else term.words:
-            match = Reader(connection, _asked(connection, language)).expressions(
-                Query(((Term((word,)),),))
-            )
-            sql = "SELECT 1 FROM segments_fts WHERE segments_fts MATCH ? LIMIT 1"
-            known = connection.execute(sql, [match.full]).fetchone()
-            if not known and (meant := suggest(connection, word)):
+    for sought in chain.from_iterable(query.wanted):
+        for word in () if sought.beginning or sought.term is not None else sought.words:
+            if word in known or _is_spoken(connection, word, language):
+                continue
+            if meant := suggest(connection, word):
                 better = re.sub(rf"(?i)(?<!\w){re.escape(word)}(?!\w)", meant, better)
     return better if better != typed else None
+
+
+def _is_spoken(connection: sqlite3.Connection, word: str, language: str | None) -> bool:
+    reader = Reader(connection, _asked(connection, language))
+    match = reader.expressions(Query(((Sought((word,)),),)))
+    sql = "SELECT 1 FROM segments_fts WHERE segments_fts MATCH ? LIMIT 1"
+    return connection.execute(sql, [match.full]).fetchone() is not None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What `place:` asks for: the terms that name it, and the testimonies recorded there."""
+
+    terms: frozenset[str]
+    testimonies: frozenset[str]
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection, query: Query) -> _Place | None:
+        typed = query.limits.get("place")
+        if typed is None:
+            return None
+        rows = connection.execute(_RECORDED_SQL).fetchall()
+        there = frozenset(ident for ident, place in rows if fold(typed) in fold(place))
+        found = lookup.places_called(connection, typed)
+        if not found and not there:
+            raise lookup.unknown_place(connection, typed, {place for _, place in rows})
+        return cls(found, there)
 
 
 class _Scope:
@@ -211,10 +369,16 @@ class _Scope:
     def __init__(
         self, where: str, values: Sequence[object], ranges: Sequence[tuple[int, int]] | None
     ) -> None:
-        self._where, self._values, self._ranges = where, values, ranges
+        self._where, self._values, self.ranges = where, values, ranges
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection, query: Query, language: str | None) -> _Scope:
+    def of(
+        cls,
+        connection: sqlite3.Connection,
+        query: Query,
+        place: _Place | None,
+        language: str | None,
+    ) -> _Scope:
         tests, values = _testimony_tests(query.limits)
         where, ranges = "", None
         if tests:
@@ -222,12 +386,29 @@ class _Scope:
             sql = f"SELECT id FROM testimonies WHERE {' AND '.join(tests)}"
             chosen = [row[0] for row in connection.execute(sql, values)]
             where, values = " AND segments.testimony_id IN temp.search_scope", []
-            _keep(connection, chosen)
+            _keep(connection, "search_scope", chosen)
             ranges = _ranges(connection, chosen) if len(chosen) <= _NARROW else None
+        if place:
+            where += f" AND (segments.testimony_id IN temp.search_place OR EXISTS ({_NAMES_SQL}))"
+            _keep(connection, "search_place", sorted(place.testimonies))
+            values = [*values, json.dumps(sorted(place.terms))]
         if language:
-            where += _IN_LANGUAGE
+            where += " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
             values = [*values, language, language]
         return cls(where, values, ranges)
+
+    def within(self, connection: sqlite3.Connection, testimony_id: str) -> _Scope:
+        """The same limits in one testimony."""
+        where = f"{self._where} AND segments.testimony_id = ?"
+        return _Scope(where, [*self._values, testimony_id], _ranges(connection, [testimony_id]))
+
+    def among(self, connection: sqlite3.Connection, idents: Sequence[int]) -> list[int]:
+        """Those of the segments that count."""
+        if not self._where:
+            return list(idents)
+        sql = f"SELECT id FROM segments WHERE id IN (SELECT value FROM json_each(?)){self._where}"
+        rows = connection.execute(sql, [json.dumps(list(idents)), *self._values])
+        return [row[0] for row in rows]
 
     def ids(
         self,
@@ -238,16 +419,22 @@ class _Scope:
         last: int = _LAST,
     ) -> list[int]:
         """At most `most` matching segments from `first` to `last`, in the archive's order."""
-        sql = "SELECT segments_fts.rowid FROM segments_fts"
-        if self._where:
-            sql += " CROSS JOIN segments ON segments.id = segments_fts.rowid"
-        sql += f" WHERE segments_fts MATCH ?{self._where}"
-        sql += " AND segments_fts.rowid BETWEEN ? AND ? LIMIT ?"
+        # Without words it is the place alone that is asked for.
+        if not match:
+            sql = f"SELECT segments.id FROM segments WHERE true{self._where}"
+            sql += " AND segments.id BETWEEN ? AND ? ORDER BY segments.id LIMIT ?"
+        else:
+            sql = "SELECT segments_fts.rowid FROM segments_fts"
+            if self._where:
+                sql += " CROSS JOIN segments ON segments.id = segments_fts.rowid"
+            sql += f" WHERE segments_fts MATCH ?{self._where}"
+            sql += " AND segments_fts.rowid BETWEEN ? AND ? LIMIT ?"
         found: list[int] = []
-        for low, high in self._ranges if self._ranges is not None else [(first, last)]:
+        for low, high in self.ranges if self.ranges is not None else [(first, last)]:
             low, high = max(low, first), min(high, last)
             if len(found) < most and low <= high:
-                values = [match, *self._values, low, high, most - len(found)]
+                values = [*([match] if match else []), *self._values]
+                values += [low, high, most - len(found)]
                 found += [row[0] for row in connection.execute(sql, values)]
         return found
 
@@ -255,10 +442,9 @@ class _Scope:
 def _testimony_tests(limits: Mapping[str, str]) -> tuple[list[str], list[object]]:
     tests: list[str] = []
     values: list[object] = []
-    for name, column in (("place", "place"), ("narrator", "narrator")):
-        if name in limits:
-            tests.append(f"instr(folded(coalesce(testimonies.{column}, '')), ?) > 0")
-            values.append(fold(limits[name]))
+    if "narrator" in limits:
+        tests.append("instr(folded(coalesce(testimonies.narrator, '')), ?) > 0")
+        values.append(fold(limits["narrator"]))
     for name, sign in (("before", "<"), ("after", ">")):
         if name in limits:
             tests.append(f"substr(testimonies.recorded_on, 1, 4) {sign} ?")
@@ -266,11 +452,11 @@ def _testimony_tests(limits: Mapping[str, str]) -> tuple[list[str], list[object]
     return tests, values
 
 
-def _keep(connection: sqlite3.Connection, testimonies: Sequence[str]) -> None:
+def _keep(connection: sqlite3.Connection, table: str, testimonies: Sequence[str]) -> None:
     """Notes which testimonies count, beside the database: it is only read."""
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS search_scope (id TEXT PRIMARY KEY)")
-    connection.execute("DELETE FROM temp.search_scope")
-    connection.executemany("INSERT INTO temp.search_scope VALUES (?)", [(t,) for t in testimonies])
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {table} (id TEXT PRIMARY KEY)")
+    connection.execute(f"DELETE FROM temp.{table}")
+    connection.executemany(f"INSERT INTO temp.{table} VALUES (?)", [(t,) for t in testimonies])
     connection.commit()
 
 
@@ -369,10 +555,7 @@ def _texts(
         yield row
 
 
-def _hits(
-    connection: sqlite3.Connection, chosen: Sequence[int], expressions: Expressions
-) -> Iterator[Hit]:
-    marker = _Marker(expressions)
+def _hits(connection: sqlite3.Connection, chosen: Sequence[int], marker: _Marker) -> Iterator[Hit]:
     cursor = connection.execute(_HITS_SQL, [json.dumps(list(chosen))])
     names = [column[0] for column in cursor.description]
     rows = {row[0]: dict(zip(names, row, strict=True)) for row in cursor}
@@ -381,19 +564,51 @@ def _hits(
             yield Hit.from_row(row, marker.marked(row["text"], row["language"]))
 
 
+def _related(
+    connection: sqlite3.Connection,
+    names: Names,
+    expressions: Expressions,
+    scope: _Scope,
+    language: str | None,
+) -> Iterator[Hit]:
+    """Passages that name what all the typed words are names of, and are no hits: of each language
+    in turn, the shortest first; none in the language that alone was asked for."""
+    if not names.are_everything:
+        return iter(())
+    match = f"({names.expression}) NOT ({expressions.full})"
+    found = scope.ids(connection, match, MOST + 1)
+    if len(found) > MOST:
+        found = list(_sample(connection, Expressions(match, match, match), scope))
+    by_language: dict[str | None, list[int]] = {}
+    for ident, tag in connection.execute(_RELATED_SQL, [json.dumps(found)]):
+        if language is None or base_language(tag) != language:
+            by_language.setdefault(tag, []).append(ident)
+    turns = zip_longest(*by_language.values())
+    chosen = [ident for turn in turns for ident in turn if ident is not None][:_RELATED]
+    linker = terms.linker_of(connection, names.terms)
+    return _hits(connection, chosen, _Marker(Expressions("", "", ""), linker))
+
+
 class _Marker:
     """Finds in one text what a query found it by."""
 
-    def __init__(self, expressions: Expressions) -> None:
-        self._asked = expressions
+    def __init__(self, expressions: Expressions, linker: Linker | None = None) -> None:
+        self._asked, self._linker = expressions, linker
         keys_asked = (key for reading in expressions.readings for key in reading.lemmas)
         self._initials = frozenset(_initial(lemma_of_key(key)) for key in keys_asked)
 
     def marked(self, text: str, language: str | None) -> str:
         places = spans(text)
-        found = sorted({n for group in self._groups(text, language) for n in group})
+        found = {n for group in self._groups(text, language) for n in group}
+        if self._linker:
+            for named in self._linker.named(text, base_language(language)):
+                found |= {
+                    n
+                    for n, (start, stop) in enumerate(places)
+                    if start < named.end and stop > named.start
+                }
         pieces, end = [], 0
-        for n in found:
+        for n in sorted(found):
             start, stop = places[n]
             pieces += [text[end:start], MARK_OPEN, text[start:stop], MARK_CLOSE]
             end = stop

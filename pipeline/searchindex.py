@@ -1,8 +1,9 @@
-"""The full-text index of a published database: made, filled and emptied one recording at a time.
+"""The full-text index of a database: made, filled and emptied one recording at a time.
 
-The rows of `segments` are written and deleted by `publish`; what makes them findable is here:
-`segments_fts`, with the words as spoken in one column and the keys of their lemmas and stems in
-another, and `vocabulary`: the forms that a plain keyboard types otherwise, by how it types them.
+The rows of `segments` are written and deleted by others, and so is `segment_terms`, which says
+what they name; what makes them findable is here: `segments_fts`, with the words as spoken in one
+column and in another the keys of their lemmas and stems and of the terms they name, and
+`spellings`: the forms that a plain keyboard types otherwise, by how it types them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from pipeline.letters import fold, latin, words
 from pipeline.wordforms import Analysis
 
 # An index made by another version must be built anew: `remove` takes out what `add` would put in.
-VERSION = f"1 {wordforms.VERSION}"
+VERSION = f"2 {wordforms.VERSION}"
 NO_LANGUAGE = "und"
 _WORDS_KEPT = 250_000
 CYRILLIC = frozenset({"be", "bg", "ru", "uk"})
@@ -34,43 +35,57 @@ CREATE VIRTUAL TABLE segments_fts USING fts5(
   tokenize="unicode61 remove_diacritics 0 tokenchars '_'"
 )
 """
-_VOCABULARY = """
-CREATE TABLE vocabulary (
+_SPELLINGS = """
+CREATE TABLE spellings (
   typed TEXT NOT NULL, language TEXT NOT NULL, form TEXT NOT NULL, segments INTEGER NOT NULL,
   PRIMARY KEY (typed, language, form)
 ) WITHOUT ROWID
 """
 _COUNT_UP = """
-INSERT INTO vocabulary (typed, language, form, segments) VALUES (?, ?, ?, ?)
+INSERT INTO spellings (typed, language, form, segments) VALUES (?, ?, ?, ?)
 ON CONFLICT (typed, language, form) DO UPDATE SET segments = segments + excluded.segments
 """
 _COUNT_DOWN = """
-UPDATE vocabulary SET segments = segments - ? WHERE typed = ? AND language = ? AND form = ?
+UPDATE spellings SET segments = segments - ? WHERE typed = ? AND language = ? AND form = ?
 """
-_GONE = "DELETE FROM vocabulary WHERE typed = ? AND language = ? AND form = ? AND segments <= 0"
-_SEGMENTS = "SELECT id, text, language FROM segments WHERE recording_id = ?"
+_GONE = "DELETE FROM spellings WHERE typed = ? AND language = ? AND form = ? AND segments <= 0"
+_SEGMENTS = """
+SELECT id, text, language,
+  (SELECT group_concat(term_id, ' ') FROM segment_terms WHERE segment_id = {table}.id)
+FROM {table} WHERE recording_id = ?
+"""
 
 
 def create(db: Database) -> None:
-    """Makes the empty index beside the empty table `segments`."""
+    """Makes the empty index beside the empty tables `segments` and `segment_terms`."""
     db.execute(_SOURCE)
     db.execute(_FTS)
     if sqlite3.sqlite_version_info >= (3, 42):
         db.execute("INSERT INTO segments_fts (segments_fts, rank) VALUES ('secure-delete', 1)")
-    db.execute(_VOCABULARY)
+    db.execute(_SPELLINGS)
 
 
-def add(db: Database, recording_id: str) -> None:
-    """Indexes every segment of a recording, once its rows are there."""
-    insert(db, list(entries(db, recording_id)))
+def drop(db: Database) -> None:
+    """Takes the whole index away, where there is one."""
+    for table in ("segments_fts", "segments_fts_source", "spellings"):
+        db.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def remove(db: Database, recording_id: str) -> None:
-    """Takes every segment of a recording out, while its rows are still there.
+def add(db: Database, recording_id: str, table: str = "segments") -> None:
+    """Indexes every segment of a recording, once its rows are there and linked to terms."""
+    insert(db, list(entries(db, recording_id, table)))
+
+
+def remove(db: Database, recording_id: str, table: str = "segments") -> None:
+    """Takes every segment of a recording out, while its rows and links are still there.
 
     Before SQLite 3.42 the removed words stay in the file, unfindable, until `finish`.
     """
-    indexed = list(entries(db, recording_id))
+    delete(db, list(entries(db, recording_id, table)))
+
+
+def delete(db: Database, indexed: Sequence[Entry]) -> None:
+    """Takes out what `insert` put in."""
     db.conn.executemany(
         "INSERT INTO segments_fts (segments_fts, rowid, key, form) VALUES ('delete', ?, ?, ?)",
         [(ident, key, form) for ident, key, form, _ in indexed],
@@ -82,11 +97,11 @@ def remove(db: Database, recording_id: str) -> None:
 
 def finish(db: Database) -> None:
     """Merges the index after a whole build, and drops what `remove` left in it."""
-    # Written in order, the vocabulary takes a third less room; the pages it leaves are used next.
-    db.execute("ALTER TABLE vocabulary RENAME TO vocabulary_loose")
-    db.execute(_VOCABULARY)
-    db.execute("INSERT INTO vocabulary SELECT * FROM vocabulary_loose ORDER BY 1, 2, 3")
-    db.execute("DROP TABLE vocabulary_loose")
+    # Written in order, the spellings take a third less room; the pages it leaves are used next.
+    db.execute("ALTER TABLE spellings RENAME TO spellings_loose")
+    db.execute(_SPELLINGS)
+    db.execute("INSERT INTO spellings SELECT * FROM spellings_loose ORDER BY 1, 2, 3")
+    db.execute("DROP TABLE spellings_loose")
     db.execute("INSERT INTO segments_fts (segments_fts) VALUES ('optimize')")
 
 
@@ -116,6 +131,11 @@ def stem_key(stem: str, language: str | None) -> str:
     return f"_{language or NO_LANGUAGE}_s{typed(stem, language)}"
 
 
+def term_key(term: str) -> str:
+    """What a segment is found under that names this term; no language is called t."""
+    return f"_t_{term.replace('-', '_')}"
+
+
 def typed(word: str, language: str | None) -> str:
     """A word as the plainest keyboard types it: no diacritics, and Latin for Cyrillic."""
     return latin(word) if language in CYRILLIC else fold(word)
@@ -140,13 +160,15 @@ def insert(db: Database, indexed: Sequence[Entry]) -> None:
     db.conn.executemany(_COUNT_UP, [(*word, n) for word, n in counts])
 
 
-def entries(db: Database, recording_id: str) -> Iterator[Entry]:
-    """For each segment its number, its keys, its forms, and its words for the vocabulary."""
-    for ident, text, tag in db.execute(_SEGMENTS, (recording_id,)).fetchall():
+def entries(db: Database, recording_id: str, table: str = "segments") -> Iterator[Entry]:
+    """For each segment its number, its keys, its forms, and its spellings."""
+    sql = _SEGMENTS.format(table=table)
+    for ident, text, tag, terms in db.execute(sql, (recording_id,)).fetchall():
         language = base_language(tag)
         spoken = words(text)
         read = [_indexed(word, language) for word in spoken]
         found = {key for word in read for key in word.keys}
+        found.update(term_key(term) for term in (terms or "").split())
         yield (
             ident,
             " ".join(sorted(found)),
@@ -165,10 +187,10 @@ class _Indexed(NamedTuple):
 def _indexed(word: str, language: str | None) -> _Indexed:
     """All that is kept of one word; the same words come again and again."""
     found = tuple(keys(wordforms.analyse(word, language), language))
-    return _Indexed(found, fold(word), _vocabulary_row(word, language))
+    return _Indexed(found, fold(word), _spelling(word, language))
 
 
-def _vocabulary_row(word: str, language: str | None) -> _Word | None:
+def _spelling(word: str, language: str | None) -> _Word | None:
     """`typed`, language and form; None where the form is typed as it is."""
     plainest = typed(word, language)
     return None if word == plainest else (plainest, language or NO_LANGUAGE, word)
@@ -176,6 +198,6 @@ def _vocabulary_row(word: str, language: str | None) -> _Word | None:
 
 def _counts(indexed: Iterable[Entry]) -> Counter[_Word]:
     counts: Counter[_Word] = Counter()
-    for *_, vocabulary in indexed:
-        counts.update(vocabulary)
+    for *_, spelled in indexed:
+        counts.update(spelled)
     return counts

@@ -20,11 +20,11 @@ _TERMS_SQL = """
 SELECT term, term, doc FROM temp.spoken_terms WHERE term >= :low AND term < :high
   AND length(term) BETWEEN :shortest AND :longest LIMIT :most
 """
-_VOCABULARY_SQL = """
-SELECT typed, form, segments FROM vocabulary WHERE typed >= :low AND typed < :high
+_SPELLED_SQL = """
+SELECT typed, form, segments FROM spellings WHERE typed >= :low AND typed < :high
   AND length(typed) BETWEEN :shortest AND :longest LIMIT :most
 """
-_WRITTEN_SQL = "SELECT form FROM vocabulary WHERE typed = ? ORDER BY segments DESC LIMIT 20"
+_WRITTEN_SQL = "SELECT form FROM spellings WHERE typed = ? ORDER BY segments DESC LIMIT 20"
 
 
 def suggest(connection: sqlite3.Connection, word: str) -> str | None:
@@ -62,5 +62,5 @@ def _alike(
         "longest": len(plainest) + allowed,
         "most": _MOST_COMPARED,
     }
-    for sql in (_TERMS_SQL, _VOCABULARY_SQL):
+    for sql in (_TERMS_SQL, _SPELLED_SQL):
         yield from connection.execute(sql, values)

@@ -84,6 +84,7 @@ def _text_of_number(value: Any) -> Any:
 Text = Annotated[str, BeforeValidator(_text_of_number)]
 Edtf = Annotated[str, BeforeValidator(_text_of_number), AfterValidator(_edtf)]
 Below = Annotated[Text, AfterValidator(_inside)]
+Id = Annotated[Text, AfterValidator(_id)]
 
 
 class _Part(BaseModel):
@@ -120,7 +121,7 @@ Use = Literal["online", "teaching", "research", "ai"]
 class Sidecar(_Part):
     """One testimony as people describe it; only `id`, `title` and `recordings` are required."""
 
-    id: Annotated[Text, AfterValidator(_id)]
+    id: Id
     title: Text = Field(min_length=1)
     recordings: list[Below] = Field(min_length=1)
     narrator: Narrator = Narrator()

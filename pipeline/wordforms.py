@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
 from threading import Lock
+from typing import Any
 
 import morfeusz2
 import snowballstemmer
@@ -20,7 +21,7 @@ from pipeline.letters import plain
 from pipeline.wordrules import Rules, learnt_languages
 
 # Changes whenever the same word may be analysed differently: an index made by another is stale.
-VERSION = "1 " + " ".join(
+VERSION = "2 " + " ".join(
     f"{name}-{version(name)}" for name in ("simplemma", "morfeusz2", "snowballstemmer")
 )
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
@@ -42,6 +43,8 @@ _PREFIXES = {
     "lv": ("aiz", "ap", "at", "ie", "iz", "no", "pa", "pār", "pie", "sa", "uz"),
     "ro": ("ne", "re", "pre", "des", "dez", "supra", "sub", "auto", "inter", "anti"),
 }  # fmt: skip
+# A reflexive noun has two forms, of which the dictionary knows one: atgriešanos, atgriešanās.
+_OTHER_FORM = {"lv": (("šanos", "šanās"),)}
 _INFINITIVE = {"lt": ("ti", "tis"), "lv": ("t", "ties")}
 # A participle is looked for under its verb: its own ending, and the endings of the form of the
 # verb that it is built on (duodamas: duoda; padaręs: padarė; atbalstījis: atbalstīja).
@@ -101,6 +104,11 @@ def is_known(word: str, language: str) -> bool:
     return _morphology(language).has(word)
 
 
+def is_common(word: str, language: str | None) -> bool:
+    """Whether a dictionary of the language has the form as more than a name."""
+    return language in LANGUAGES and _morphology(language).has_in_small_letters(word)
+
+
 class _Morphology:
     """One language's dictionary and what is inferred from it."""
 
@@ -116,6 +124,9 @@ class _Morphology:
     def has(self, word: str) -> bool:
         return bool(self._dictionary(word))
 
+    def has_in_small_letters(self, word: str) -> bool:
+        return self._forms.get(word) is not None
+
     def lemmas(self, word: str) -> tuple[bool, set[str]]:
         """Whether a dictionary had a say, and the lemmas.
 
@@ -123,6 +134,9 @@ class _Morphology:
         """
         if len(word) < 2 or word.isdigit():
             return False, {word}
+        for ending, known_one in _OTHER_FORM.get(self._language, ()):
+            if word.endswith(ending):
+                word = word.removesuffix(ending) + known_one
         head = word.partition("'")[0]
         known, found = self._from_dictionary(word)
         if not found:
@@ -221,9 +235,15 @@ class _Polish(_Morphology):
     def _analyser(self):  # type: ignore[no-untyped-def]
         return morfeusz2.Morfeusz(generate=False, expand_tags=False)
 
-    def _look_up(self, form: str) -> frozenset[str]:
+    def has_in_small_letters(self, word: str) -> bool:
+        return any(lemma[:1].islower() for _, _, (_, lemma, *_) in self._readings(word))
+
+    def _readings(self, form: str) -> list[Any]:
         with _ONE_AT_A_TIME:
-            readings = [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
+            return [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
+
+    def _look_up(self, form: str) -> frozenset[str]:
+        readings = self._readings(form)
         # A form may be two words (byłem: był and em); the first of them is meant.
         longest = max((end for start, end, _ in readings if start == 0), default=0)
         return frozenset(

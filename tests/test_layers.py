@@ -17,21 +17,22 @@ LAYERS = {
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "site.words"}
-    | {"captions"},
-    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "site.licences"}
-    | {"schema", "expression"},
-    6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
-    | {"site.readers", "site.render", "site.linked", "site.published"},
-    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"}
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
+    | {"meaning", "site.words", "captions"},
+    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
+    | {"schema", "expression", "linker", "site.licences"},
+    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
+    | {"site.linked", "site.published"},
+    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.downloads"},
-    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"}
-    | {"exports", "site.testimony"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag", "plain", "site"},
-    10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
-    11: {"run"},
-    12: {"cli"},
-    13: {"__main__"},
+    8: {"archive", "search"},
+    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
+    | {"exports"},
+    10: {"listen", "workers", "holdings", "site.home", "site.testimony"},
+    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site"},
+    12: {"evaluate", "withdraw", "run", "site.app"},
+    13: {"cli"},
+    14: {"__main__"},
 }
 
 

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from pipeline import edition, search, searchindex
+from pipeline import edition, search, searchindex, terms, vocabulary
 from pipeline.errors import QueryError
-from pipeline.query import Term, parse
+from pipeline.query import Sought, parse
+from tests import history
 from tests.conftest import REPOSITORY
 
 SAID = {
@@ -34,7 +35,8 @@ QUERIES = st.one_of(
     st.lists(
         st.sampled_from(
             ["mama", "wagon*", '"w nocy"', '"', "OR", "AND", "NEAR", "NEAR/3", "NEAR(mama chleb, 2)",
-             "-", "-chleb", "(", ")", "*", "lang:lt", "place:", "before:1995", "before:x", "a:b",
+             "-", "-chleb", "event:vagonas", "event:priboi", 'event:"cattle wagon"',
+             "-event:priboi", "event:", "place:Kijów", "place:Šiauliai", "cattle wagon", "(", ")", "*", "lang:lt", "place:", "before:1995", "before:x", "a:b",
              "key:x", "ї", "Київ", "^", "{", "}", ":", "NOT", "😀", "\x00", "'", "ł"]
         ),
         max_size=12,
@@ -43,9 +45,13 @@ QUERIES = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def archive() -> Iterator[sqlite3.Connection]:
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    root = tmp_path_factory.mktemp("archive")
+    history.write(root)
+    tables = terms.Tables.made_of(vocabulary.load(root), "1")
     db = Database(sqlite3.connect(":memory:"))
     edition.create_tables(db)
+    terms.fill(db, tables)
     ident = 0
     for language, texts in SAID.items():
         place = "Šiauliai" if language == "lt" else None
@@ -60,6 +66,7 @@ def archive() -> Iterator[sqlite3.Connection]:
                 {"id": ident, "testimony_id": language, "recording_id": language, "n": n,
                  "start_s": n, "end_s": n + 1, "text": text, "language": language}
             )  # fmt: skip
+        terms.link(db, tables, language)
         searchindex.add(db, language)
     searchindex.finish(db)
     yield db.conn
@@ -136,7 +143,12 @@ def test_a_typo_is_put_right_only_where_nothing_is_found(archive: sqlite3.Connec
         ("mama NEAR", "NEAR needs a word on both sides"),
         ('mama NEAR "w nocy"', "NEAR joins single words"),
         ("-mama", "type a word to look for as well"),
-        ("place:Vorkuta", "place: only narrows"),
+        ("narrator:Ona", "narrator: only narrows"),
+        ("place:Vorkuta -mama", "type a word to look for as well"),
+        ("-event:priboi", "type a word to look for as well"),
+        ("mama -lang:lt", "-lang: is not known here"),
+        ("mama NEAR event:priboi", "NEAR joins single words"),
+        ("event:x OR", "OR needs a word on both sides"),
         ("before:soon mama", "before: needs a year"),
         ("author:me mama", '"author:" is not known'),
         ("m*", "at least 2 letters"),
@@ -152,13 +164,13 @@ def test_a_wrong_query_is_explained_in_a_sentence(typed: str, sentence: str) -> 
 def test_what_people_know_from_elsewhere_is_read() -> None:
     query = parse('mama „w nocy” wagon* (a1 OR b1) -Kraków-Płaszów NEAR(x1 y1, 4) lang:"lt"')
     assert query.wanted == (
-        (Term(("mama",)),),
-        (Term(("w", "nocy"), exact=True),),
-        (Term(("wagon",), beginning=True),),
-        (Term(("a1",)), Term(("b1",))),
-        (Term(("x1", "y1"), within=4),),
+        (Sought(("mama",)),),
+        (Sought(("w", "nocy"), exact=True),),
+        (Sought(("wagon",), beginning=True),),
+        (Sought(("a1",)), Sought(("b1",))),
+        (Sought(("x1", "y1"), within=4),),
     )
-    assert query.unwanted == (Term(("kraków", "płaszów")),)
+    assert query.unwanted == (Sought(("kraków", "płaszów")),)
     assert query.limits == {"lang": "lt"}
 
 

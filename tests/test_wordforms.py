@@ -126,7 +126,7 @@ def filled(path: Path, recordings: list[str]) -> Database:
 def indexed(db: Database) -> tuple[object, object]:
     db.execute("CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, segments_fts, instance)")
     terms = db.execute("SELECT term, doc, col FROM temp.terms ORDER BY 1, 2, 3").fetchall()
-    return terms, db.execute("SELECT * FROM vocabulary").fetchall()
+    return terms, db.execute("SELECT * FROM spellings").fetchall()
 
 
 def test_removing_a_recording_undoes_adding_it(tmp_path: Path) -> None:

@@ -1,0 +1,259 @@
+"""The vocabulary inside a database: `terms`, `term_labels`, and `segment_terms`, which says what
+each segment names. `term_words` finds a label by the keys of its words, as segments are found.
+
+Terms and places share the tables; only a place has `lat`, `lon` and `feature`: what it is.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from sqlite_utils import Database
+
+from pipeline import searchindex, vocabulary
+from pipeline.letters import words
+from pipeline.linker import Label, LabelWord, Linker, label_keys, label_words
+from pipeline.searchindex import base_language, typed
+from pipeline.vocabulary import Place, Term, Vocabulary
+
+_TABLES = (
+    """
+    CREATE TABLE terms (
+      id TEXT PRIMARY KEY, kind TEXT NOT NULL, feature TEXT, dates TEXT, places TEXT,
+      broader TEXT REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
+      lat REAL, lon REAL, country TEXT, camp_from INTEGER, camp_until INTEGER,
+      note TEXT, sources TEXT
+    )
+    """,
+    """
+    CREATE TABLE term_labels (
+      id INTEGER PRIMARY KEY,
+      term_id TEXT NOT NULL REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
+      language TEXT NOT NULL, n INTEGER NOT NULL, label TEXT NOT NULL,
+      words INTEGER NOT NULL, former INTEGER NOT NULL, since INTEGER, until INTEGER
+    )
+    """,
+    "CREATE INDEX term_labels_by_term ON term_labels (term_id, language, n)",
+    "CREATE INDEX term_labels_by_language ON term_labels (language)",
+    """
+    CREATE TABLE term_words (
+      key TEXT NOT NULL, label_id INTEGER NOT NULL, position INTEGER NOT NULL,
+      PRIMARY KEY (key, label_id, position)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE segment_terms (
+      segment_id INTEGER NOT NULL REFERENCES {segments} (id),
+      term_id TEXT NOT NULL REFERENCES terms (id) DEFERRABLE INITIALLY DEFERRED,
+      PRIMARY KEY (segment_id, term_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX segment_terms_by_term ON segment_terms (term_id, segment_id)",
+    "CREATE TABLE versions (name TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID",
+)
+INDEX = "index"
+_NAMES = ("segment_terms", "term_words", "term_labels", "terms", "versions")
+_COLUMNS: Mapping[str, int] = {"terms": 13, "term_labels": 9, "term_words": 3}
+_LABELS_SQL = """
+SELECT label.id, term_id, language, n, label, lat IS NOT NULL
+FROM term_labels AS label JOIN terms ON terms.id = term_id
+WHERE term_id IN (SELECT value FROM json_each(?))
+"""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Rows of `terms`, `term_labels` and `term_words`, and the version of the files behind them."""
+
+    version: str
+    terms: Sequence[tuple[Any, ...]] = ()
+    labels: Sequence[tuple[Any, ...]] = ()
+    words: Sequence[tuple[Any, ...]] = ()
+
+    @classmethod
+    def made_of(cls, said: Vocabulary, version: str) -> Tables:
+        """Analyses every word of every label, which takes seconds for thousands of them."""
+        entries: list[Term | Place] = [*said.terms, *said.places]
+        named = [(entry.id, *name) for entry in entries for name in _names(entry)]
+        labels = tuple((number, *name) for number, name in enumerate(named, start=1))
+        found = {
+            (key, number, position)
+            for number, spoken in _words_of(labels)
+            for position, word in enumerate(spoken)
+            for key in (*label_keys(word), form_key(typed(word.plain, word.language)))
+        }
+        return cls(version, tuple(map(_row, entries)), labels, tuple(sorted(found)))
+
+    @classmethod
+    def of(cls, db: Database) -> Tables:
+        """Those that a database has."""
+        rows = {
+            name: tuple(db.execute(f"SELECT * FROM {name}").fetchall())
+            for name in ("terms", "term_labels", "term_words")
+        }
+        return cls(version(db) or "", *rows.values())
+
+    @cached_property
+    def linker(self) -> Linker:
+        """What finds these terms in texts."""
+        places = {row[0] for row in self.terms if row[6] is not None}
+        first: dict[int, list[str]] = {}
+        for key, number, position in self.words:
+            if position == 0:
+                first.setdefault(number, []).append(key)
+        about = {row[0]: row for row in self.labels}
+        return Linker(
+            _label(about[n], spoken, tuple(first[n]), is_place=about[n][1] in places)
+            for n, spoken in _words_of(self.labels)
+        )
+
+
+def linker_of(connection: sqlite3.Connection, terms: Collection[str]) -> Linker:
+    """What finds these terms in texts, as an open database names them."""
+    rows = connection.execute(_LABELS_SQL, [json.dumps(sorted(terms))]).fetchall()
+    about = {row[0]: row for row in rows}
+    return Linker(
+        _label(about[n], spoken, tuple(label_keys(spoken[0])), is_place=bool(about[n][5]))
+        for n, spoken in _words_of(rows)
+    )
+
+
+def _label(
+    row: Sequence[Any], spoken: tuple[LabelWord, ...], keys: tuple[str, ...], *, is_place: bool
+) -> Label:
+    capital = next(letter for letter in row[4] if letter.isalnum()).isupper()
+    return Label(row[1], is_place, capital, spoken[0].language, spoken, keys)
+
+
+def _words_of(labels: Iterable[Sequence[Any]]) -> Iterator[tuple[int, tuple[LabelWord, ...]]]:
+    """The words of each label, by its number; `labels` begin as rows of `term_labels` do."""
+    of_term: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for number, term, language, _, label, *_ in labels:
+        base = base_language(language) or language
+        of_term.setdefault((term, base), []).append((number, label))
+    for (_, language), named in of_term.items():
+        numbers, texts = zip(*named, strict=True)
+        yield from zip(numbers, label_words(texts, language), strict=True)
+
+
+def create(db: Database, segments: str = "segments") -> None:
+    """Makes the empty tables, for the segments in a table of this name."""
+    for sql in _TABLES:
+        db.execute(sql.format(segments=segments))
+
+
+def drop(db: Database) -> None:
+    """Takes the tables away, where there are any."""
+    for name in _NAMES:
+        db.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def version(db: Database | sqlite3.Connection, name: str = "vocabulary") -> str | None:
+    """Of which files the tables were filled, or by which code the `INDEX` beside them; None where
+    they were not."""
+    row = db.execute("SELECT version FROM versions WHERE name = ?", [name]).fetchone()
+    return row[0] if row else None
+
+
+def set_version(db: Database, version: str, name: str = "vocabulary") -> None:
+    db.execute("INSERT OR REPLACE INTO versions VALUES (?, ?)", [name, version])
+
+
+def fill(db: Database, tables: Tables) -> None:
+    """Writes the vocabulary in the place of the one before; links are another matter: `relink`."""
+    for name, rows in (
+        ("terms", tables.terms),
+        ("term_labels", tables.labels),
+        ("term_words", tables.words),
+    ):
+        db.execute(f"DELETE FROM {name}")
+        marks = ", ".join("?" * _COLUMNS[name])
+        db.conn.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    set_version(db, tables.version)
+
+
+def link(db: Database, tables: Tables, recording_id: str, table: str = "segments") -> None:
+    """Notes what every segment of a recording names."""
+    rows = [
+        (ident, term)
+        for ident, terms in _wanted(db, tables, recording_id, table)
+        for term in sorted(terms)
+    ]
+    db.conn.executemany("INSERT INTO segment_terms VALUES (?, ?)", rows)
+
+
+def unlink(db: Database, recording_id: str, table: str = "segments") -> None:
+    """Forgets what the segments of a recording name, while they are there."""
+    db.execute(
+        f"DELETE FROM segment_terms WHERE segment_id IN"
+        f" (SELECT id FROM {table} WHERE recording_id = ?)",
+        [recording_id],
+    )
+
+
+def relink(db: Database, tables: Tables, table: str = "segments") -> None:
+    """After another vocabulary: indexes anew the segments that now name something else."""
+    for (recording_id,) in db.execute(f"SELECT DISTINCT recording_id FROM {table}").fetchall():
+        wanted = dict(_wanted(db, tables, recording_id, table))
+        now = _linked(db, recording_id, table)
+        changed = {ident for ident, terms in wanted.items() if terms != now.get(ident, set())}
+        if not changed:
+            continue
+        before = searchindex.entries(db, recording_id, table)
+        searchindex.delete(db, [entry for entry in before if entry[0] in changed])
+        db.conn.executemany(
+            "DELETE FROM segment_terms WHERE segment_id = ?", [(ident,) for ident in changed]
+        )
+        rows = [(ident, term) for ident in sorted(changed) for term in sorted(wanted[ident])]
+        db.conn.executemany("INSERT INTO segment_terms VALUES (?, ?)", rows)
+        after = searchindex.entries(db, recording_id, table)
+        searchindex.insert(db, [entry for entry in after if entry[0] in changed])
+
+
+def _wanted(
+    db: Database, tables: Tables, recording_id: str, table: str
+) -> Iterator[tuple[int, set[str]]]:
+    sql = f"SELECT id, text, language FROM {table} WHERE recording_id = ?"
+    for ident, text, tag in db.execute(sql, [recording_id]).fetchall():
+        yield ident, tables.linker.terms(text, base_language(tag))
+
+
+def _linked(db: Database, recording_id: str, table: str) -> dict[int, set[str]]:
+    sql = (
+        f"SELECT segment_id, term_id FROM {table} JOIN segment_terms ON segment_id = {table}.id"
+        " WHERE recording_id = ?"
+    )
+    found: dict[int, set[str]] = {}
+    for ident, term in db.execute(sql, [recording_id]):
+        found.setdefault(ident, set()).add(term)
+    return found
+
+
+def form_key(plainest: str) -> str:
+    """What a label's word is found under whatever its language, as the plainest keyboard has it."""
+    return f"_f_{plainest}"
+
+
+def _names(entry: Term | Place) -> Iterator[tuple[Any, ...]]:
+    """Language, number in it, label and how many words, whether it is a former name, its years."""
+    for language, labels in entry.labels.items():
+        for n, label in enumerate(labels):
+            yield (language, n, label, len(words(label)), 0, None, None)
+    for n, name in enumerate(entry.formerly if isinstance(entry, Place) else ()):
+        yield (name.language, n, name.name, len(words(name.name)), 1, name.since, name.until)
+
+
+def _row(entry: Term | Place) -> tuple[Any, ...]:
+    if isinstance(entry, Term):
+        told: tuple[Any, ...] = (entry.kind, None, entry.when, json.dumps(entry.places))
+        told += (entry.broader, None, None, None, None, None)
+    else:
+        camp = entry.camp or vocabulary.Camp()
+        told = ("place", entry.kind, None, None, None, entry.lat, entry.lon, entry.country)
+        told += (camp.since, camp.until)
+    return (entry.id, *told, entry.note, json.dumps(entry.sources, ensure_ascii=False))
