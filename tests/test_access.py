@@ -204,6 +204,10 @@ def tricks(root: Path) -> Iterable[str]:
         yield from (
             f"/{d}/testimonies/{ident}{f}" for d in ("public", "researchers") for f in ("", ".json")
         )
+        yield from (
+            f"/testimony/{ident}{f}"
+            for f in ("", "?q=zq*", ".vtt", ".srt", ".txt", ".json", ".csv", "/search.json?q=zq*")
+        )
     connection.close()
     for escape in (
         "..%2f..%2farchive.db",
@@ -355,9 +359,9 @@ async def test_a_researcher_searches_all_that_researchers_may_see(site: Datasett
         assert "0 passages" in page and "as a researcher" not in page
     mine = await researcher(site)
     response = await site.client.get(address, cookies=mine)
-    links = {link for link in Links(response.text).found if "half" in link}
+    links = {link for link in Links(response.text).found if "/half" in link}
     assert "1 passage<" in response.text and "as a researcher" in response.text
-    assert links == {"/researchers/testimonies/half"}
+    assert {link.partition("?")[0] for link in links} == {"/testimony/half"}
     (sound,) = (link for link in Links(response.text).found if link.startswith("/media/"))
     for path in (*links, sound.split("#")[0]):
         assert (await site.client.get(path, cookies=mine)).status_code == 200
@@ -478,4 +482,5 @@ def former(folder: Folder, ident: str) -> list[str]:
     found = [f"/public/segments/{row[0]}" for row in segments]
     connection.close()
     return [*found, f"/public/testimonies/{ident}", f"/public/testimonies/{ident}.json",
+            f"/testimony/{ident}", f"/testimony/{ident}.vtt", f"/testimony/{ident}/search.json",
             f"/media/{media}", f"/public/recordings/{media}"]  # fmt: skip
