@@ -22,11 +22,13 @@ LAYERS = {
     | {"schema", "expression"},
     6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}
     | {"site.readers", "site.render"},
-    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"},
-    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag", "site"},
-    10: {"conduct", "cluster", "evaluate", "withdraw", "site.app"},
-    11: {"run"},
+    7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"}
+    | {"site.quoting"},
+    8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"}
+    | {"site.clips", "site.quote"},
+    9: {"listen", "workers", "publish", "status", "verify", "bag", "site.oembed"},
+    10: {"conduct", "cluster", "evaluate", "withdraw", "site"},
+    11: {"run", "site.app"},
     12: {"cli"},
     13: {"__main__"},
 }
