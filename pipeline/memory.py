@@ -9,7 +9,10 @@ _M_ARENA_MAX = -8  # glibc's number for it (malloc.h)
 
 
 def share_one_arena() -> None:
-    """All threads use what any of them has freed; else each keeps its own most."""
+    """All threads use what any of them has freed; else each keeps its own most.
+
+    Counts for arenas that are not there yet: to be called before other threads begin to work.
+    """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 

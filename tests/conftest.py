@@ -22,6 +22,8 @@ from pipeline.run import everything, transcribe
 from pipeline.sound import RATE_HZ, Samples
 from pipeline.workers import Crew
 
+pytest_plugins = ["tests.browsing"]
+
 REPOSITORY = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("SHARED", REPOSITORY.parent / "shared"))
 

@@ -9,6 +9,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Protocol
 
+from pipeline import memory
 from pipeline.config import Config
 from pipeline.engines import Engine, Lanes
 from pipeline.engines.models import WHAT_BASE_MEANS, Model, locate
@@ -39,6 +40,7 @@ class ConfiguredEngines:
     """The engines that `config.yaml` asks for."""
 
     def __init__(self, root: Path, config: Config, lanes: Lanes | None = None) -> None:
+        memory.share_one_arena()
         self._root = root
         self._config = config
         self._lanes = lanes or Lanes(threads=config.threads)

@@ -16,7 +16,6 @@ from faster_whisper.transcribe import (
     merge_punctuations,
 )
 
-from pipeline import memory
 from pipeline.config import TranscriptionOptions
 from pipeline.engines import FRAMES_PER_S, MARKS_AFTER, MARKS_BEFORE, Clip, Heard, Lanes, glue
 from pipeline.engines.models import Model
@@ -37,7 +36,6 @@ class FasterWhisper:
         source: dict[str, Any] = {"model_size_or_path": str(model.path or model.name)}
         if model.path is None:
             source["files"] = model.files_of_wheel()
-        memory.share_one_arena()
         try:
             self._model = faster_whisper.WhisperModel(
                 **source,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -28,16 +28,20 @@ _SHORTEST_PIECE_S = 2.0
 
 def listen(sound: Sound, threshold: float) -> Speech:
     """How likely speech is in each frame, and the regions where it is."""
-    probabilities = np.concatenate([np.zeros(0, np.float32), *_probabilities(sound)])
+    probabilities = _probabilities(sound)
     regions = find(probabilities, threshold, sound.duration_s)
     return Speech.of(regions, probabilities, _FRAME_S, sound.duration_s)
 
 
-def _probabilities(sound: Sound) -> Iterator[npt.NDArray[np.float32]]:
+def _probabilities(sound: Sound) -> npt.NDArray[np.float32]:
     """Silero's opinion of each frame, block by block: what it remembers goes from one to the next.
 
-    A frame is 512 samples with the 64 before it; the model's memory is `h` and `c`.
+    A frame is 512 samples with the 64 before it; the model's memory is `h` and `c`. Opinions are
+    copied: small arrays that are kept lie between large ones that are freed, and then neither
+    is used again (2.9 GB for six hours).
     """
+    opinions = np.zeros(math.ceil(sound.duration_s / _FRAME_S), np.float32)
+    done = 0
     session = get_vad_model().session
     h = c = np.zeros((1, 1, 128), np.float32)
     before = np.zeros(_CONTEXT, np.float32)
@@ -49,7 +53,9 @@ def _probabilities(sound: Sound) -> Iterator[npt.NDArray[np.float32]]:
         frames = np.lib.stride_tricks.sliding_window_view(block, _FRAME + _CONTEXT)[::_FRAME]
         said, h, c = session.run(None, {"input": np.ascontiguousarray(frames), "h": h, "c": c})
         before = block[-_CONTEXT:]
-        yield np.asarray(said, np.float32).ravel()
+        opinions[done : done + said.size] = said.ravel()[: len(opinions) - done]
+        done += said.size
+    return opinions[:done]
 
 
 def find(probabilities: npt.NDArray[np.float32], threshold: float, end_s: float) -> list[Region]:
