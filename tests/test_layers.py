@@ -11,7 +11,7 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors", "clock"},
+    0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
     | {"citation", "passage"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
@@ -25,8 +25,8 @@ LAYERS = {
     7: {"engines.choose", "edition", "entries", "site.guard", "site.media", "site.searching"}
     | {"site.quoting"},
     8: {"steps", "ingest", "holdings", "scaffold", "terminal", "log", "backup", "site.home"}
-    | {"site.clips", "site.quote"},
-    9: {"listen", "workers", "publish", "status", "verify", "bag", "site.oembed"},
+    | {"site.clips", "site.quote", "site.sheet"},
+    9: {"listen", "workers", "publish", "status", "verify", "bag", "site.oembed", "site.lesson"},
     10: {"conduct", "cluster", "evaluate", "withdraw", "site"},
     11: {"run", "site.app"},
     12: {"cli"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.site import guard, live, quote, render, searching
+from pipeline.site import guard, lesson, live, quote, render, searching
 from pipeline.site.clips import clip
 from pipeline.site.home import home
 from pipeline.site.media import media
@@ -36,6 +36,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)$", quote.quote),
         (r"^/clip/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.m4a$", clip),
         (r"^/oembed$", oembed),
+        (r"^/lesson$", lesson.lesson),
+        (r"^/lesson/sheet$", lesson.printed),
+        (r"^/lesson\.docx$", lesson.download),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 

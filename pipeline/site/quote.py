@@ -73,7 +73,8 @@ async def quote(datasette: Datasette, request: Request) -> Response:
         ),
         "add": link("/lesson", {"q": str(quoting.reference(found))}),
         "reference": str(quoting.reference(found)),
-        "may_be_taught": may_be_taught(found.testimony.uses),
+        "may_be_taught": may_be_taught(found.testimony.uses)
+        and await quoting.is_public(datasette, quoting.reference(found)),
     }
     response = await page(datasette, request, "archive/quote.html", context)
     response.headers |= _FRESH

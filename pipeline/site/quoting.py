@@ -72,6 +72,15 @@ async def find(datasette: Datasette, actor: Any, wanted: Reference) -> Passage:
     return found
 
 
+async def is_public(datasette: Datasette, wanted: Reference) -> bool:
+    """Whether also a reader whom nobody knows may see it."""
+    try:
+        await find(datasette, None, wanted)
+    except PassageError:
+        return False
+    return True
+
+
 def status(error: PassageError) -> int:
     """The HTTP status that fits."""
     return {"unknown": 404, "part": 404, "beyond": 404, "redacted": 403}.get(error.why, 400)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from datasette.utils import MultiParams
 
 MOST = 30
-_LONGEST_TITLE, _LONGEST_QUESTION, _LONGEST_END = 200, 600, 1500
+# An address may have 64 KB in all, and a Cyrillic letter takes six bytes of it.
+LONGEST_TITLE, LONGEST_QUESTION, LONGEST_END = 150, 300, 600
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ class Sheet:
             reference = Reference.of(written)
             if reference is not None:
                 question = questions[number] if number < len(questions) else ""
-                found.append(Item(reference, _tidy(question, _LONGEST_QUESTION)))
-        title = " ".join((args.get("title") or "").split())[:_LONGEST_TITLE]
-        return cls(title, tuple(found[:MOST]), _tidy(args.get("end") or "", _LONGEST_END))
+                found.append(Item(reference, _tidy(question, LONGEST_QUESTION)))
+        title = " ".join((args.get("title") or "").split())[:LONGEST_TITLE]
+        return cls(title, tuple(found[:MOST]), _tidy(args.get("end") or "", LONGEST_END))
 
     @property
     def is_full(self) -> bool:
