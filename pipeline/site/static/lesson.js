@@ -102,6 +102,9 @@
     }
   });
 
+  // What is typed is kept at once; the button stays what Enter presses.
+  form.querySelector("[data-keep]").hidden = true;
+
   const anew = form.querySelector("[data-anew]");
   anew.hidden = false;
   anew.addEventListener("click", () => {

@@ -19,6 +19,15 @@
     }
   }
 
+  // Where a title is in italics, a word processor gets it so.
+  function copy(source) {
+    const text = source.textContent.trim();
+    if (!source.querySelector("i")) return navigator.clipboard.writeText(text);
+    const forms = { "text/plain": text, "text/html": source.innerHTML };
+    const blobs = Object.entries(forms).map(([type, said]) => [type, new Blob([said], { type })]);
+    return navigator.clipboard.write([new ClipboardItem(Object.fromEntries(blobs))]);
+  }
+
   // The version of the words goes into the address bar, so that whoever copies it from there
   // is told one day that they have changed.
   const canonical = document.querySelector("link[rel=canonical]");
@@ -34,7 +43,7 @@
     button.addEventListener("click", async () => {
       const source = document.getElementById(button.dataset.copy);
       try {
-        await navigator.clipboard.writeText(source.textContent.trim());
+        await copy(source);
         say("copied");
       } catch {
         getSelection().selectAllChildren(source);
