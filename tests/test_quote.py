@@ -22,6 +22,7 @@ from pipeline.report import Silent
 from pipeline.site import app, clips
 from pipeline.withdraw import withdraw
 from tests.conftest import Folder
+from tests.test_access import HASH, researcher
 
 WORDS = ["Raz & <b>.", "Dwa słowa.", "Trzy słowa.", "Cztery słowa."]
 
@@ -230,6 +231,39 @@ async def test_a_clip_is_cut_once_and_without_a_cutter_the_whole_is_played(
     plain = await get(app.build(published.root), "/clip/wagon/1-2.5.m4a")
     assert plain.status_code == 302
     assert re.fullmatch(r"/media/[0-9a-f]{16}#t=1,2.5", plain.headers["location"])
+
+
+async def test_a_researcher_quotes_and_hears_what_others_may_not(
+    published: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TESTIMONY_RESEARCHERS", f"anna:{HASH}")
+    site = app.build(published.root, audio.cut_copy)
+    mine = await researcher(site)
+    page = await get(site, "/quote/hidden/0-8", cookies=mine)
+    assert page.status_code == 200 and "Dwa słowa" in page.text
+    # Nothing that leaves the room: no lesson sheet, and none for other pages.
+    assert "data-add=" not in page.text
+    sheet = await get(site, "/lesson/sheet?q=hidden/0-8", cookies=mine)
+    assert "no such testimony" in sheet.text and "Dwa" not in sheet.text
+    asked = await get(site, "/oembed?url=http://localhost/quote/hidden/0-8", cookies=mine)
+    assert asked.status_code == 404
+    assert (await get(site, "/clip/hidden/1-2.m4a", cookies=mine)).status_code == 200
+    (clip,) = clip_files(published)
+    assert clip.parent.name == "researchers"
+    for path in ("/clip/hidden/1-2.m4a", "/quote/hidden/0-8", "/quote/hidden/0-8/embed"):
+        assert (await get(site, path)).status_code == 404
+
+
+async def test_what_is_left_out_between_lines_is_shown(published: Folder) -> None:
+    with published.open() as archive, archive.db.atomic():
+        archive.db.execute("UPDATE segments SET state = 'quarantined' WHERE n = 2")
+    assert published.command("publish").returncode == 0
+    page = (await get(app.build(published.root), "/quote/wagon/0-8")).text
+    assert "Dwa" not in page
+    assert re.search(
+        r"Raz &amp; &lt;b&gt;\.</p>\s*<p lang=\"pl\"><span class=\"gap\"[^>]*>\[…\]</span> Trzy",
+        page,
+    )
 
 
 async def test_a_clip_that_cannot_be_cut_is_a_sentence(published: Folder) -> None:
