@@ -146,6 +146,8 @@ def cut_copy(
         os.replace(draft, target)
     except subprocess.TimeoutExpired as error:
         raise AudioError(shown, f"could not be cut within {within_s:g} s.") from error
+    except OSError as error:  # also where `publish` has just removed what it is from
+        raise AudioError(shown, f"its clip could not be kept ({error.strerror}).") from error
     finally:
         process.kill()
         process.communicate()

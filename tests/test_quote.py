@@ -17,6 +17,7 @@ from datasette.app import Datasette
 
 from pipeline import audio
 from pipeline.engines.fake import FakeEngine
+from pipeline.errors import AudioError
 from pipeline.publication import clip_name, media_of_clip
 from pipeline.report import Silent
 from pipeline.site import app, clips
@@ -321,6 +322,15 @@ async def test_a_clip_cut_while_its_copy_goes_is_not_kept(published: Folder) -> 
     response = await get(app.build(published.root, cut), "/clip/wagon/1-2.m4a")
     assert response.status_code == 404
     assert clip_files(published) == []
+
+
+def test_a_clip_whose_folder_goes_while_it_is_cut_is_an_error_in_words(published: Folder) -> None:
+    (copy, *_) = (published.root / "publication" / "media" / "public").iterdir()
+    with pytest.raises(AudioError, match=r"passage: could not be cut|passage: its clip"):
+        audio.cut_copy(copy, published.root / "nowhere" / "clip.m4a", 1, 2, shown="passage")
+    with pytest.raises(AudioError, match="within 0 s"):
+        audio.cut_copy(copy, published.root / "clip.m4a", 1, 2, shown="passage", within_s=0)
+    assert [p.name for p in published.root.iterdir() if "clip" in p.name] == []
 
 
 def test_verify_names_a_clip_without_its_copy(published: Folder) -> None:
