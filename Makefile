@@ -46,6 +46,7 @@ bench: setup  ## prints what it costs and is worth, side by side
 	@$(BIN)/python -m bench.bench
 	@$(BIN)/python bench/big_archive.py $(BIG) 1000000
 	@$(BIN)/python -m bench.search_bench $(BIG); status=$$?; rm -rf $(BIG); exit $$status
+	@$(BIN)/python -m bench.meaning_bench
 	@$(BIN)/python -m bench.publish_bench
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)

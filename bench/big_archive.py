@@ -51,7 +51,7 @@ WHERE recording_id = ?
 """
 
 
-def main(root: Path, segments: int) -> None:
+def main(root: Path, segments: int, different: int = _DIFFERENT) -> None:
     folder = root / FOLDER
     (folder / MEDIA).mkdir(parents=True)
     (root / "config.yaml").write_text("title: Large archive\n", encoding="utf-8")
@@ -65,10 +65,10 @@ def main(root: Path, segments: int) -> None:
     began = time.time()
     recordings = -(-segments // _PER_RECORDING)
     for n in range(recordings):
-        if n < _DIFFERENT:
+        if n < different:
             made.append(_insert(db, n, spoken[LANGUAGES[n % len(LANGUAGES)]]))
         else:
-            _repeat(db, n, made[n % _DIFFERENT])
+            _repeat(db, n, made[n % different], different)
         db.conn.commit()
         if n % 333 == 332:
             print(f"{(n + 1) * _PER_RECORDING} segments, {time.time() - began:.0f} s", flush=True)
@@ -126,9 +126,9 @@ def _insert(db: Database, n: int, speech: Speech) -> list[searchindex.Entry]:
     return indexed
 
 
-def _repeat(db: Database, n: int, made: list[searchindex.Entry]) -> None:
+def _repeat(db: Database, n: int, made: list[searchindex.Entry], different: int) -> None:
     """The same words once more, in another testimony."""
-    first = n % _DIFFERENT
+    first = n % different
     _insert_recording(db, n, LANGUAGES[first % len(LANGUAGES)])
     further = (n - first) * _PER_RECORDING
     db.execute(_REPEAT_SQL, [further, f"t-{n}", f"{n:016x}", f"{first:016x}"])

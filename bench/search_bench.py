@@ -35,7 +35,7 @@ _TEXT_SQL = "SELECT text FROM segments WHERE id = ?"
 
 def main(archive: Path) -> None:
     queries = _queries(archive / FOLDER / DATABASE)
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "pipeline", "serve", "--port", str(port), "--archive", str(archive)],
         stdout=subprocess.DEVNULL,
@@ -82,17 +82,17 @@ def _queries(path: Path) -> dict[str, list[str]]:
 async def _measure(site: str, queries: dict[str, list[str]]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     async with httpx.AsyncClient(base_url=site, timeout=120) as client:
-        await _until_it_answers(client)
+        await until_it_answers(client)
         for kind, asked in queries.items():
             for query in asked[:_WARM]:
                 await client.get("/search", params={"q": query})
             times = [await _ask(client, query) for query in asked[_WARM:]]
-            figures[kind] = _figures(times)
+            figures[kind] = percentiles(times)
     everything = [query for asked in queries.values() for query in asked[_WARM:]]
     began = time.perf_counter()
     clients = (_client(site, everything, n) for n in range(_CLIENTS))
     times = [one for of_client in await asyncio.gather(*clients) for one in of_client]
-    figures[f"{_CLIENTS} clients"] = _figures(times) | {
+    figures[f"{_CLIENTS} clients"] = percentiles(times) | {
         "a second": round(len(times) / (time.perf_counter() - began), 1)
     }
     return figures
@@ -114,7 +114,7 @@ async def _ask(client: httpx.AsyncClient, query: str) -> float | None:
     return time.perf_counter() - began if response.status_code == 200 else None
 
 
-async def _until_it_answers(client: httpx.AsyncClient) -> None:
+async def until_it_answers(client: httpx.AsyncClient) -> None:
     for _ in range(3000):  # Datasette reads the whole file once when it starts
         try:
             await client.get("/search", params={"q": "mama"})
@@ -125,7 +125,7 @@ async def _until_it_answers(client: httpx.AsyncClient) -> None:
     sys.exit("The site did not start.")
 
 
-def _figures(times: list[float | None]) -> dict[str, float]:
+def percentiles(times: list[float | None]) -> dict[str, float]:
     good = sorted(one for one in times if one is not None)
     if not good:
         return {"errors": len(times)}
@@ -137,7 +137,7 @@ def _figures(times: list[float | None]) -> dict[str, float]:
     }
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -353,6 +353,19 @@ class Archive:
         """This archive's own key for the fingerprints of what it publishes."""
         with self._guarded():
             return bytes.fromhex(self.db.table("keys").get("fingerprints")["key"])
+
+    def vectors(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        """By key, the vectors of texts that were read for their meaning before."""
+        sql = "SELECT key, vector FROM meanings WHERE key = ?"
+        with self._guarded():
+            rows = (self.db.execute(sql, (key,)).fetchone() for key in keys)
+            return dict(row for row in rows if row is not None)
+
+    def keep_vectors(self, vectors: Mapping[bytes, bytes]) -> None:
+        """Keeps what the texts with these keys mean."""
+        with self._guarded(), self.db.atomic():
+            sql = "INSERT OR REPLACE INTO meanings (key, vector) VALUES (?, ?)"
+            self.db.conn.executemany(sql, vectors.items())
 
     def addresses(self, ident: str) -> list[str]:
         """Every address that a testimony and its parts can have had: table and key."""

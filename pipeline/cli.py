@@ -25,6 +25,7 @@ from pipeline.terminal import Terminal
 
 if TYPE_CHECKING:
     from pipeline.archive import Archive
+    from pipeline.search import Hit
     from pipeline.workers import Crew
 
 _SOME_FAILED, _STOPPED = 1, 130
@@ -284,23 +285,36 @@ def search(session: Session, query: str, language: str | None, limit: int) -> No
     """The site's search, from the terminal."""
     from pipeline import search as finder
 
-    found = finder.search(session.root, query, language, limit)
+    by_meaning = session.config.search_by_meaning
+    found = finder.search(session.root, query, language, limit, by_meaning=by_meaning)
     if session.as_json:
-        hits = [
-            {k: v for k, v in asdict(hit).items() if k != "marked"} | {"listen": hit.listen_path}
-            for hit in found.hits
-        ]
-        about = {k: v for k, v in asdict(found).items() if k != "hits"}
-        session.print_json({"query": query, **about, "hits": hits})
+        hits, near = (
+            [
+                {k: v for k, v in asdict(hit).items() if k != "marked"}
+                | {"listen": hit.listen_path}
+                for hit in some
+            ]
+            for some in (found.hits, found.near)
+        )
+        about = {k: v for k, v in asdict(found).items() if k not in ("hits", "near")}
+        session.print_json({"query": query, **about, "hits": hits, "near": near})
         return
     if found.meant:
         said = "Nothing found as typed; found for" if found.corrected else "Did you mean"
         session.terminal.line(f"{said}: {found.meant}")
     for hit in found.hits:
-        where = f"{hit.testimony_id}  part {hit.part}  {clock(hit.start_s)}"
-        session.terminal.line(f"{where}  [{hit.language or '?'}]  {hit.text}")
+        session.terminal.line(_hit_line(hit))
     more = "more than " if found.more_than else ""
     session.terminal.line(f"{len(found.hits)} of {more}{found.total} passages")
+    if found.near:
+        session.terminal.line("Near in meaning, as a machine guesses; not among the hits:")
+    for hit in found.near:
+        session.terminal.line(_hit_line(hit))
+
+
+def _hit_line(hit: Hit) -> str:
+    where = f"{hit.testimony_id}  part {hit.part}  {clock(hit.start_s)}"
+    return f"{where}  [{hit.language or '?'}]  {hit.text}"
 
 
 @command("testimony verify")

@@ -52,6 +52,9 @@ class Config(_Settings):
     )
     access: Access = "closed"
     contact: str | None = Field(None, description="whom to ask about what is not public")
+    search_by_meaning: bool = Field(
+        False, description="offer passages near in meaning under the hits; needs the extra meaning"
+    )
     transcription: TranscriptionOptions = TranscriptionOptions()
 
     def model_for(self, language: str) -> str:

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from pipeline import searchindex
+from pipeline import meaning, searchindex
 from pipeline.publication import Entry
 
 # Raise the number when the tables change: what has another form is made from nothing, as what has
 # another index is, because only the same words can be taken out of it again.
-_FORM = zlib.crc32(f"3 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
+_FORM = zlib.crc32(f"4 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
 _FICLONE = 0x40049409  # Linux: make a file share another's blocks
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)
@@ -55,15 +55,17 @@ def bring_up_to_date(
     entry: Callable[[str], Entry],
     lists: Lists,
     *,
+    read: meaning.Read | None = None,
     anew: bool = False,
 ) -> Change:
     """Makes the database at `path` hold the testimonies of `wanted`, id to fingerprint.
 
-    `entry` is asked for those whose fingerprint is another than in the file. A missing, damaged
-    or older file is made from nothing, as with `anew`. Raises OSError or sqlite3.Error, and then
-    the old file is still there.
+    `entry` is asked for those whose fingerprint is another than in the file, and `read`, where
+    there is one, for the vectors of what they say. A missing, damaged or older file is made from
+    nothing, as with `anew`; so is one with vectors where there is no `read`, and one without
+    where there is. Raises OSError or sqlite3.Error, and then the old file is still there.
     """
-    said = None if anew else _read(path)
+    said = None if anew else _read(path, _form(read))
     old = said[0] if said else None
     if said == (wanted, lists):
         _discard_drafts(path)
@@ -73,8 +75,10 @@ def bring_up_to_date(
         tuple(ident for ident in old or {} if ident not in wanted),
     )
     try:
-        draft = _changed(path, old, wanted, entry, lists, change) if old is not None else None
-        _put_in_place(draft or _made(path, wanted, entry, lists), path)
+        draft = None
+        if old is not None:
+            draft = _changed(path, old, wanted, entry, lists, change, read)
+        _put_in_place(draft or _made(path, wanted, entry, lists, read), path)
     finally:
         _discard_drafts(path)
     return change
@@ -82,10 +86,19 @@ def bring_up_to_date(
 
 def discard(path: Path) -> Change:
     """Removes a database that nobody needs any more."""
-    said = _read(path)
+    there = known(path) | known(path, meanings=True)
     path.unlink(missing_ok=True)
     _discard_drafts(path)
-    return Change(removed=tuple(said[0]) if said else ())
+    return Change(removed=tuple(there))
+
+
+def known(path: Path, *, meanings: bool = False) -> dict[str, str]:
+    """Fingerprints of the testimonies that a file holds in today's form; none where it does not.
+
+    `meanings`: with the vectors of what was said.
+    """
+    said = _read(path, _form(meanings))
+    return said[0] if said else {}
 
 
 def _discard_drafts(path: Path) -> None:
@@ -96,13 +109,18 @@ def _discard_drafts(path: Path) -> None:
                 draft.unlink()
 
 
-def _read(path: Path) -> tuple[dict[str, str], Lists] | None:
+def _form(meanings: object) -> int:
+    """What `user_version` is in a file without, and with, the vectors of what was said."""
+    return _FORM ^ zlib.crc32(meaning.MODEL.encode()) >> 1 if meanings else _FORM
+
+
+def _read(path: Path, form: int) -> tuple[dict[str, str], Lists] | None:
     """Fingerprints and lists in the file; None where it cannot be built upon."""
     try:
         if not _has_all_pages(path):
             return None
         with _open(path, "mode=ro&immutable=1") as db:
-            if db.execute("PRAGMA user_version").fetchone()[0] != _FORM:
+            if db.execute("PRAGMA user_version").fetchone()[0] != form:
                 return None
             found = dict(db.execute("SELECT id, fingerprint FROM testimonies").fetchall())
             closed = db.execute("SELECT id, title, reason, contact FROM closed ORDER BY id")
@@ -113,15 +131,19 @@ def _read(path: Path) -> tuple[dict[str, str], Lists] | None:
 
 
 def _made(
-    path: Path, wanted: Mapping[str, str], entry: Callable[[str], Entry], lists: Lists
+    path: Path,
+    wanted: Mapping[str, str],
+    entry: Callable[[str], Entry],
+    lists: Lists,
+    read: meaning.Read | None,
 ) -> Path:
     draft, _ = _drafts(path)
     draft.unlink(missing_ok=True)
     with _open(draft) as db:
-        create_tables(db)
+        create_tables(db, meanings=read is not None)
         with db.atomic():
             for ident, fingerprint in wanted.items():
-                _add(db, entry(ident), fingerprint)
+                _add(db, entry(ident), fingerprint, read)
             _write_lists(db, lists)
             searchindex.finish(db)
         db.analyze()
@@ -135,6 +157,7 @@ def _changed(
     entry: Callable[[str], Entry],
     lists: Lists,
     change: Change,
+    read: meaning.Read | None,
 ) -> Path | None:
     """A copy of the file with the differences; None where the file turns out to be damaged."""
     draft, clean = _drafts(path)
@@ -146,7 +169,7 @@ def _changed(
                 for ident in stale:
                     _remove(db, ident)
                 for ident in change.written:
-                    _add(db, entry(ident), wanted[ident])
+                    _add(db, entry(ident), wanted[ident], read)
                 forgotten = _write_lists(db, lists)
             if stale or forgotten:
                 _without_traces(db, clean)
@@ -171,17 +194,20 @@ def _without_traces(db: Database, target: Path) -> None:
     db.execute("VACUUM INTO ?", (str(target),))
 
 
-def _add(db: Database, entry: Entry, fingerprint: str) -> None:
+def _add(db: Database, entry: Entry, fingerprint: str, read: meaning.Read | None) -> None:
     db.table("testimonies").insert({**entry.row, "fingerprint": fingerprint})
     for part in entry.parts:
         db.table("recordings").insert(part.row)
         db.table("segments").insert_all(part.segments)
         searchindex.add(db, part.row["id"])
+        if read is not None:
+            meaning.add(db, part.row["id"], read)
 
 
 def _remove(db: Database, ident: str) -> None:
     for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
         searchindex.remove(db, row["id"])
+        meaning.remove(db, row["id"])
     for table in ("segments", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])
     db.table("testimonies").delete(ident)
@@ -200,8 +226,11 @@ def _write_lists(db: Database, lists: Lists) -> bool:
     return forgotten
 
 
-def create_tables(db: Database) -> None:
-    """The empty tables of a published database, and its index."""
+def create_tables(db: Database, *, meanings: bool = False) -> None:
+    """The empty tables of a published database, and its index.
+
+    The vectors' tables are always there; `meanings` says that they are to be filled.
+    """
     db.table("testimonies").create(
         {
             "id": str,
@@ -267,7 +296,8 @@ def create_tables(db: Database) -> None:
     db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
     db.table("gone").create({"address": str}, pk="address")
     searchindex.create(db)
-    db.execute(f"PRAGMA user_version = {_FORM}")
+    meaning.create(db)
+    db.execute(f"PRAGMA user_version = {_form(meanings)}")
 
 
 @contextmanager

@@ -26,6 +26,10 @@ class Item:
     sidecar: Sidecar
     recordings: tuple[Recording, ...]
 
+    @property
+    def duration_s(self) -> float:
+        return sum(recording.duration_s for recording in self.recordings)
+
     @cached_property
     def tags(self) -> dict[str, str]:
         """What the access copies say of themselves."""

@@ -192,5 +192,7 @@ def _database(description: str) -> dict[str, Any]:
                 "label_column": "title",
             },
             "gone": {"hidden": True},
+            "meaning_bits": {"hidden": True},
+            "meaning_vectors": {"hidden": True},
         },
     }

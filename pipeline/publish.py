@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pipeline import audio, consent, edition
+from pipeline import audio, consent, edition, meaning
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
@@ -28,6 +28,7 @@ from pipeline.publication import (
     FOLDER,
     MEDIA_OF,
     METADATA,
+    Entry,
     datasette_metadata,
     media_of_clip,
     sealed_address,
@@ -80,12 +81,15 @@ def _bring_up_to_date(
         for channel, items in only.items()
     }
     lists = _lists(archive, holdings)
+    read = _reader(archive, holdings.config, report)
     changes = {}
     for channel, file in DATABASES.items():
         if only[channel] or channel == "public":
             names = copied["public"] | copied[channel]
             items = allowed[channel]
-            changes[channel] = _edition(archive, folder / file, items, names, lists, anew)
+            changes[channel] = _edition(
+                archive, folder / file, items, names, lists, read, progress, anew
+            )
         else:
             changes[channel] = edition.discard(folder / file)
         _remove_stale(folder / MEDIA_OF[channel], copied[channel])
@@ -104,13 +108,38 @@ def _edition(
     items: Mapping[str, Item],
     copied: set[str],
     lists: Lists,
+    read: meaning.Read | None,
+    progress: Progress,
     anew: bool,
 ) -> Change:
     key, revisions = archive.fingerprint_key(), archive.revisions()
     wanted = {i: fingerprint(key, item, revisions, copied) for i, item in items.items()}
-    return edition.bring_up_to_date(
-        path, wanted, lambda ident: entry(archive, items[ident], copied), lists, anew=anew
-    )
+    if read is not None:  # only this takes long
+        old = {} if anew else edition.known(path, meanings=True)
+        new = [items[ident] for ident in wanted if old.get(ident) != wanted[ident]]
+        progress.begin("Reading for meaning", sum(item.duration_s for item in new))
+
+    def one(ident: str) -> Entry:
+        progress.advance(items[ident].duration_s)
+        return entry(archive, items[ident], copied)
+
+    try:
+        return edition.bring_up_to_date(path, wanted, one, lists, read=read, anew=anew)
+    finally:
+        progress.end()
+
+
+def _reader(archive: Archive, config: Config, report: Report) -> meaning.Read | None:
+    """What reads passages for their meaning, where config.yaml asks for it and it can be had.
+
+    Where it cannot, everything else is published all the same: a withdrawal waits for nothing.
+    """
+    if not config.search_by_meaning:
+        return None
+    if error := meaning.missing():
+        report.problem(error)
+        return None
+    return meaning.Passages(archive, config.threads)
 
 
 def _note(

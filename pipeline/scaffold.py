@@ -33,6 +33,10 @@ access: closed
 # Whom to ask about testimonies that are closed but may be known to exist.
 contact: null
 
+# Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
+# Needs the extra `meaning`. Publish again after a change.
+search_by_meaning: false
+
 # How speech becomes text. A change of these transcribes anew; the defaults are good.
 # transcription:
 #   beam_size: 5              # hypotheses kept while decoding

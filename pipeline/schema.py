@@ -244,3 +244,10 @@ def m012_events(db: Database) -> None:
             f"CREATE TRIGGER events_refuse_{event.lower()} BEFORE {event} ON events BEGIN"
             " SELECT RAISE(ABORT, 'events are only ever added'); END"
         )
+
+
+@migration()
+def m013_meanings(db: Database) -> None:
+    """Vectors of texts by the sha256 of model and text: reading them takes long. Of published
+    text only, and in no other file than the text itself."""
+    db.execute("CREATE TABLE meanings (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")

@@ -19,8 +19,8 @@ from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 
-from pipeline import wordforms
-from pipeline.errors import QueryError, UsageError
+from pipeline import meaning, wordforms
+from pipeline.errors import ModelError, QueryError, UsageError
 from pipeline.expression import Expressions, Reader, Reading, languages_of
 from pipeline.letters import fold, latin, plain, spans
 from pipeline.publication import DATABASE, FOLDER
@@ -37,6 +37,8 @@ _LAST = 2**62  # beyond every segment
 _SCORED = 30
 _K1, _B = 1.2, 0.75
 _NARROW = 200  # testimonies; below, each is searched by itself
+_MOST_NEAR = 10
+_NEAR_LIMIT_S = 0.5
 
 _HITS_SQL = """
 SELECT segments.id AS segment_id, segments.testimony_id, testimonies.title, testimonies.narrator,
@@ -88,7 +90,8 @@ class Found:
 
     `total` is how many passages match; with `more_than`, that many and an unknown number more.
     `meant` is the query with its unknown words put right: a suggestion, or, where nothing was
-    found as typed, what was searched instead (`corrected`).
+    found as typed, what was searched instead (`corrected`). `near`: passages without these words
+    that may mean the like, a machine's guess.
     """
 
     hits: tuple[Hit, ...]
@@ -96,18 +99,28 @@ class Found:
     more_than: bool = False
     meant: str | None = None
     corrected: bool = False
+    near: tuple[Hit, ...] = ()
 
 
 def search(
-    root: Path, typed: str, language: str | None = None, limit: int = 20, offset: int = 0
+    root: Path,
+    typed: str,
+    language: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
+    *,
+    by_meaning: bool = False,
 ) -> Found:
-    """The best hits in an archive's publication, and how many there are in all."""
+    """The best hits in an archive's publication, and how many there are in all; with
+    `by_meaning`, also what is near in meaning."""
     path = root / FOLDER / DATABASE
     if not path.is_file():
         raise UsageError(path, "nothing is published yet.", "Run: testimony run")
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     try:
-        return find(connection, typed, language, limit, offset)
+        found = find(connection, typed, language, limit, offset)
+        near = near_in_meaning(connection, typed, language) if by_meaning else ()
+        return replace(found, near=near)
     except sqlite3.Error as error:
         raise UsageError(
             path, f"cannot be searched ({error}).", "Run: testimony publish"
@@ -132,6 +145,53 @@ def find(
             return replace(found, meant=meant)
         again, _ = _once(connection, meant, language, limit, offset, deadline)
         return replace(again, meant=meant, corrected=True) if again.total else found
+
+
+def near_in_meaning(
+    connection: sqlite3.Connection, typed: str, language: str | None = None
+) -> tuple[Hit, ...]:
+    """At most ten passages near in meaning to a query's words, of those that it does not find.
+
+    Empty where nothing was published with vectors, where the extra is missing, and where it takes
+    too long: the hits are there without it. Raises QueryError as `find` does.
+    """
+    query = parse(typed)
+    only = query.limits.get("lang") or language or None
+    terms = (term for alternatives in query.wanted for term in alternatives)
+    try:
+        index = meaning.index_of(connection)
+        if not len(index.ids):
+            return ()
+        asked = meaning.question(" ".join(word for term in terms for word in term.words))
+        with _within(connection, _NEAR_LIMIT_S) as deadline:
+            expressions = Reader(connection, _asked(connection, only)).expressions(query)
+            scope = _Scope.of(connection, query, base_language(only))
+            idents = scope.among(connection, index.nearest(asked, scope.ranges))
+            similar = meaning.similar(connection, idents, asked)[: 3 * _MOST_NEAR]
+            found = _found_of(connection, expressions, similar, deadline)
+            chosen = [ident for ident in similar if ident not in found][:_MOST_NEAR]
+            return tuple(_hits(connection, chosen, expressions))
+    except (ModelError, QueryError):
+        return ()
+
+
+def _found_of(
+    connection: sqlite3.Connection,
+    expressions: Expressions,
+    idents: Sequence[int],
+    deadline: float,
+) -> set[int]:
+    """Those of a few passages that a query finds by its words."""
+    if expressions.beginnings:
+        # FTS5 would gather all words with that beginning once for each passage.
+        marker, texts = _Marker(expressions), _texts(connection, idents, deadline)
+        return {i for i, text, tag in texts if MARK_OPEN in marker.marked(text, tag)}
+    sql = (
+        "SELECT rowid FROM segments_fts WHERE segments_fts MATCH ?"
+        " AND rowid IN (SELECT value FROM json_each(?))"
+    )
+    rows = connection.execute(sql, [expressions.full, json.dumps(list(idents))])
+    return {row[0] for row in rows}
 
 
 def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
@@ -189,7 +249,7 @@ class _Scope:
     def __init__(
         self, where: str, values: Sequence[object], ranges: Sequence[tuple[int, int]] | None
     ) -> None:
-        self._where, self._values, self._ranges = where, values, ranges
+        self._where, self._values, self.ranges = where, values, ranges
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, query: Query, language: str | None) -> _Scope:
@@ -207,6 +267,14 @@ class _Scope:
             values = [*values, language, language]
         return cls(where, values, ranges)
 
+    def among(self, connection: sqlite3.Connection, idents: Sequence[int]) -> list[int]:
+        """Those of the segments that count."""
+        if not self._where:
+            return list(idents)
+        sql = f"SELECT id FROM segments WHERE id IN (SELECT value FROM json_each(?)){self._where}"
+        rows = connection.execute(sql, [json.dumps(list(idents)), *self._values])
+        return [row[0] for row in rows]
+
     def ids(
         self,
         connection: sqlite3.Connection,
@@ -222,7 +290,7 @@ class _Scope:
         sql += f" WHERE segments_fts MATCH ?{self._where}"
         sql += " AND segments_fts.rowid BETWEEN ? AND ? LIMIT ?"
         found: list[int] = []
-        for low, high in self._ranges if self._ranges is not None else [(first, last)]:
+        for low, high in self.ranges if self.ranges is not None else [(first, last)]:
             low, high = max(low, first), min(high, last)
             if len(found) < most and low <= high:
                 values = [match, *self._values, low, high, most - len(found)]

@@ -17,7 +17,8 @@ LAYERS = {
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "site.words"},
+    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "meaning"}
+    | {"site.words"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster", "site.licences"}
     | {"schema", "expression"},
     6: {"engines.openai", "archive", "search", "site.accounts", "site.live"}

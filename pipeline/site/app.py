@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import uvicorn
 from datasette.app import Datasette
 
+from pipeline import config, meaning
 from pipeline.errors import UsageError
 from pipeline.publication import DATABASE, DATABASES, FOLDER, METADATA
 from pipeline.site import accounts, clips
 from pipeline.site.clips import Cut
 from pipeline.site.live import PLUGIN
 
+_LOG = logging.getLogger(__name__)
 _SETTINGS = {
     "sql_time_limit_ms": 2000,
     "max_returned_rows": 1000,
@@ -58,12 +61,21 @@ def _metadata(root: Path, folder: Path) -> dict[str, Any]:
     known = accounts.read(root)
     metadata: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     metadata["plugins"] = {
-        PLUGIN: {"publication": str(folder.resolve())},
+        PLUGIN: {"publication": str(folder.resolve()), "by_meaning": _by_meaning(root)},
         "datasette-auth-passwords": accounts.plugin_settings(known),
     }
     only = {"allow": {"id": sorted(known)}, "allow_sql": {"id": sorted(known)}}
     metadata["databases"]["researchers"] |= only
     return metadata
+
+
+def _by_meaning(root: Path) -> bool:
+    """Whether passages near in meaning are to be offered; the log says where they cannot be."""
+    wanted = config.load(root).search_by_meaning
+    if wanted and (error := meaning.missing()):
+        _LOG.warning("%s", error)
+        return False
+    return wanted
 
 
 def must_be_free(host: str, port: int) -> None:

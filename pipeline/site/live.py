@@ -23,6 +23,11 @@ def publication_folder(datasette: Datasette) -> Path | None:
     return Path(config["publication"]) if "publication" in config else None
 
 
+def by_meaning(datasette: Datasette) -> bool:
+    """Whether passages near in meaning are offered under the hits."""
+    return bool((datasette.plugin_config(PLUGIN) or {}).get("by_meaning"))
+
+
 def follow_publications(datasette: Datasette) -> Callable[[Any], Any]:
     """ASGI middleware that notices when `publish` has put other databases in place."""
 

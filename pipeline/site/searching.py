@@ -11,8 +11,17 @@ from markupsafe import Markup, escape
 
 from pipeline.errors import QueryError
 from pipeline.expression import languages_of
-from pipeline.search import MARK_CLOSE, MARK_OPEN, Found, Hit, find, match_expression
+from pipeline.search import (
+    MARK_CLOSE,
+    MARK_OPEN,
+    Found,
+    Hit,
+    find,
+    match_expression,
+    near_in_meaning,
+)
 from pipeline.searchindex import NO_LANGUAGE
+from pipeline.site.live import by_meaning
 from pipeline.site.readers import widest
 from pipeline.site.render import page
 
@@ -36,6 +45,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
         "languages": await db.execute_fn(spoken),
         "found": None,
         "hits": [],
+        "near": [],
         "problem": None,
     }
     status = 200
@@ -49,6 +59,9 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
             )
             more = len(found.hits) > _PER_PAGE
             context |= _as_context(found, language)
+            if number == 1 and by_meaning(datasette):
+                near = await db.execute_fn(lambda c: near_in_meaning(c, query, language))
+                context["near"] = [_shown(hit) for hit in near]
         except QueryError as error:
             context["problem"], status = error.problem[:1].upper() + error.problem[1:], 400
     context |= _paging(query, language, number, more)
