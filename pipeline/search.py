@@ -243,6 +243,26 @@ def _found_of(
     return {row[0] for row in rows}
 
 
+def marked_in(connection: sqlite3.Connection, typed: str, testimony_id: str) -> dict[int, str]:
+    """By segment id, the text of every line of one testimony that a query finds, with the found
+    words between two controls. Raises QueryError as `find` does."""
+    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
+    with _within(connection, TIME_LIMIT_S) as deadline:
+        query = parse(typed)
+        only = base_language(query.limits.get("lang"))
+        reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
+        expressions = reader.expressions(query)
+        scope = _Scope.of(connection, query, _Place.of(connection, query), only)
+        mine = scope.within(connection, testimony_id)
+        found = dict.fromkeys(mine.ids(connection, expressions.full, _LAST), 0)
+        if expressions.nears:
+            found = _near_enough(connection, expressions, found, deadline)
+        asked = expressions.terms
+        marker = _Marker(expressions, terms.linker_of(connection, asked) if asked else None)
+        texts = _texts(connection, list(found), deadline)
+        return {ident: marker.marked(text, language) for ident, text, language in texts}
+
+
 def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
     """What `segments_fts` must MATCH for a query's words; its limits do not count here."""
     query = parse(typed)
@@ -376,6 +396,11 @@ class _Scope:
             where += " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
             values = [*values, language, language]
         return cls(where, values, ranges)
+
+    def within(self, connection: sqlite3.Connection, testimony_id: str) -> _Scope:
+        """The same limits in one testimony."""
+        where = f"{self._where} AND segments.testimony_id = ?"
+        return _Scope(where, [*self._values, testimony_id], _ranges(connection, [testimony_id]))
 
     def among(self, connection: sqlite3.Connection, idents: Sequence[int]) -> list[int]:
         """Those of the segments that count."""

@@ -18,17 +18,18 @@ LAYERS = {
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words"},
+    | {"meaning", "site.words", "captions"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
-    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"},
+    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
+    | {"site.linked", "site.published"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting"},
+    | {"site.quoting", "site.downloads"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
-    | {"site.lesson", "site.oembed"},
-    10: {"listen", "workers", "holdings", "site.home"},
-    11: {"publish", "status", "verify", "bag", "conduct", "cluster", "site"},
+    | {"site.lesson", "site.oembed", "exports"},
+    10: {"listen", "workers", "holdings", "site.home", "site.testimony"},
+    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site"},
     12: {"evaluate", "withdraw", "run", "site.app"},
     13: {"cli"},
     14: {"__main__"},

@@ -99,12 +99,14 @@ def _as_context(found: Found, language: str) -> dict[str, Any]:
     }
 
 
+def marked(text: str) -> Markup:
+    """A text that a search has marked, with `<mark>` around what it found."""
+    begun = escape(text).replace(MARK_OPEN, Markup("<mark>"))
+    return begun.replace(MARK_CLOSE, Markup("</mark>"))
+
+
 def _shown(hit: Hit) -> dict[str, Any]:
-    marked = escape(hit.marked).replace(MARK_OPEN, Markup("<mark>"))
-    return {
-        "hit": hit,
-        "marked": marked.replace(MARK_CLOSE, Markup("</mark>")),
-    }
+    return {"hit": hit, "marked": marked(hit.marked)}
 
 
 def _paging(query: str, language: str, number: int, more: bool) -> dict[str, str | None]:
