@@ -207,11 +207,6 @@ def iso690(source: Source) -> Markup:
     return Markup("{} Available from: {}").format(_sentences(sentences), address)
 
 
-def plain(styled: Markup) -> str:
-    """The same without italics."""
-    return styled.striptags()
-
-
 def bibtex(source: Source) -> str:
     """One entry in UTF-8, for BibTeX and biblatex; braces keep what is no name or sentence."""
     narrator, days = Name.of(source.narrator), Day.all_of(source.recorded_on)

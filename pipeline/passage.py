@@ -27,7 +27,7 @@ _VERSION = re.compile(r"[0-9a-f]{16}")
 Why = Literal["form", "reversed", "long", "unknown", "part", "beyond", "redacted"]
 
 _TESTIMONY_SQL = """
-SELECT id, title, narrator, narrator_born, interviewer, recorded_on, place, collection, notice,
+SELECT id, title, narrator, narrator_born, interviewer, recorded_on, place, notice,
   licence, uses, warnings FROM testimonies WHERE id = ?
 """
 _RECORDINGS_SQL = """
@@ -89,7 +89,6 @@ class Testimony:
     interviewer: str | None
     recorded_on: str | None
     place: str | None
-    collection: str | None
     notice: str | None
     licence: str | None
     uses: tuple[str, ...]

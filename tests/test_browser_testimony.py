@@ -98,7 +98,9 @@ def test_the_line_that_is_spoken_is_marked_and_the_next_one_too(
 
 def test_the_page_follows_until_the_reader_scrolls_away(browser: Browser, long: str) -> None:
     browser.open(long, 1280, 500, reduced_motion=True)
-    top = "return document.querySelector('.lines [aria-current]')?.getBoundingClientRect().top ?? -1"
+    top = (
+        "return document.querySelector('.lines [aria-current]')?.getBoundingClientRect().top ?? -1"
+    )
     play = "const a = document.querySelector('audio'); a.playbackRate = 4; a.play()"
     browser.all(".lines .at")[0].click()
     browser.js(play)

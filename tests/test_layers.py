@@ -11,7 +11,7 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors", "clock"},
+    0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
     | {"citation", "passage"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
@@ -24,10 +24,10 @@ LAYERS = {
     6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
     | {"site.linked", "site.published"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.downloads"},
-    8: {"archive", "search"},
+    | {"site.quoting", "site.downloads"},
+    8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
-    | {"exports"},
+    | {"site.lesson", "site.oembed", "exports"},
     10: {"listen", "workers", "holdings", "site.home", "site.testimony"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site"},
     12: {"evaluate", "withdraw", "run", "site.app"},

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from datasette import hookimpl
 
 from pipeline.captions import FORMATS
-from pipeline.site import guard, live, render, searching
+from pipeline.site import guard, lesson, live, quote, render, searching
+from pipeline.site.clips import clip
 from pipeline.site.downloads import download
 from pipeline.site.home import home
 from pipeline.site.media import media
+from pipeline.site.oembed import oembed
 from pipeline.site.testimony import search_inside, testimony_page
 
 if TYPE_CHECKING:
@@ -31,6 +33,17 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
         (r"^/$", home),
         (r"^/search$", searching.search_page),
+        (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)/embed$", quote.embed),
+        (
+            r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.(?P<form>bib|ris|json)$",
+            quote.citation_file,
+        ),
+        (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)$", quote.quote),
+        (r"^/clip/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.m4a$", clip),
+        (r"^/oembed$", oembed),
+        (r"^/lesson$", lesson.lesson),
+        (r"^/lesson/sheet$", lesson.printed),
+        (r"^/lesson\.docx$", lesson.download),
         (rf"^/testimony/{_ID}$", testimony_page),
         (rf"^/testimony/{_ID}/search\.json$", search_inside),
         (rf"^/testimony/{_ID}\.(?P<kind>{'|'.join(FORMATS)})$", download),

@@ -27,7 +27,7 @@ _LOGIN = "/-/login"
 _OPEN = re.compile(r"^/-/(login|logout|static/|static-plugins/)")
 _FORMER = re.compile(r"/(testimonies|recordings|segments|media)/([A-Za-z0-9_-]+)(?:\.\w+)?/?$")
 # A testimony's own page, its files, and what is quoted from it.
-_FORMER_PAGE = re.compile(r"^/(?:testimony|quote)/([A-Za-z0-9_-]+)(?:[./].*)?$")
+_FORMER_PAGE = re.compile(r"^/(?:testimony|quote|clip)/([A-Za-z0-9_-]+)(?:[./].*)?$")
 _TRIES, _TRIES_IN_ALL, _WITHIN_S = 5, 60, 15 * 60
 _LONGEST_BODY = 64 * 1024
 _HEADERS = {
@@ -105,17 +105,23 @@ async def _refusal(datasette: Datasette, scope: Any, limit: LoginLimit) -> Respo
             later = {"retry-after": str(_WITHIN_S)}
             said = "Too many failed logins. Wait a quarter of an hour.\n"
             return Response.text(said, status=429, headers=later)
-    if await _is_gone(datasette, path):
-        # Datasette gives every template a token for forms; here there is neither yet.
-        request = Request({**scope, "csrftoken": str}, None)
-        return await page(datasette, request, "archive/gone.html", {}, status=410)
+    address = _former_address(path)
+    if address and await is_gone(datasette, address):
+        # It is answered before Datasette sees it, and may be the very first request.
+        await datasette.invoke_startup()
+        return await page(
+            datasette,
+            Request({**scope, "csrftoken": lambda: ""}, None),
+            "archive/gone.html",
+            {},
+            status=410,
+            embeddable=path.endswith("/embed"),
+        )
     return None
 
 
-async def _is_gone(datasette: Datasette, path: str) -> bool:
-    address = _former_address(path)
-    if address is None:
-        return False
+async def is_gone(datasette: Datasette, address: str) -> bool:
+    """Whether a table and key, as `testimonies/lt-1998-0042`, was published and was withdrawn."""
     rows = await datasette.get_database(_NAME).execute(
         "SELECT 1 FROM gone WHERE address = ?", [sealed_address(address)]
     )
