@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import ffmpeg
 import imageio_ffmpeg
@@ -109,6 +111,46 @@ def write_access_copy(
             shown, f"ffmpeg could not write its access copy ({said}).", "Nothing else is affected."
         ) from error
     finally:
+        draft.unlink(missing_ok=True)
+
+
+def cut_copy(
+    source: Path, target: Path, start_s: float, end_s: float, *, shown: str, within_s: float = 30.0
+) -> None:
+    """Writes the sound of one passage of an access copy, with the copy's own tags, as M4A.
+
+    Nothing is decoded: it begins and ends with the packets (23 ms) in which the passage does. What
+    was made silent in the copy stays so. The file appears under its name only when it is whole.
+    Raises AudioError, also after `within_s` seconds.
+    """
+    draft = target.with_name(f".{target.name}.{uuid4().hex}")
+    passage = ffmpeg.input(_local(source), ss=start_s, t=end_s - start_s, **_QUIET)
+    job = ffmpeg.output(
+        passage["a:0"],
+        _local(draft),
+        format="ipod",
+        acodec="copy",
+        # Seeking in a film goes to a picture that stands alone: without this, all sound since then
+        # would be in the file, only marked as not to be played.
+        copypriorss=0,
+        movflags="+faststart",
+        fflags="+bitexact",
+    )
+    process = job.run_async(cmd=ffmpeg_path(), pipe_stdout=True, pipe_stderr=True)
+    try:
+        _, said = process.communicate(timeout=within_s)
+        if process.returncode:
+            raise AudioError(
+                shown, f"could not be cut ({_last_line(said.decode(errors='replace'))})."
+            )
+        os.replace(draft, target)
+    except subprocess.TimeoutExpired as error:
+        raise AudioError(shown, f"could not be cut within {within_s:g} s.") from error
+    except OSError as error:  # also where `publish` has just removed what it is from
+        raise AudioError(shown, f"its clip could not be kept ({error.strerror}).") from error
+    finally:
+        process.kill()
+        process.communicate()
         draft.unlink(missing_ok=True)
 
 

@@ -239,10 +239,11 @@ def run_(session: Session, **choice: Any) -> None:
 @click.option("--port", default=8001, show_default=True, type=click.IntRange(1, 65535))
 def serve(session: Session, host: str, port: int) -> None:
     """Serves publication/ with Datasette until it is stopped."""
+    from pipeline import audio
     from pipeline.site import app
 
     app.must_be_free(host, port)
-    site = app.build(session.root)
+    site = app.build(session.root, audio.cut_copy)
     if session.as_json:
         session.print_json({"address": f"http://{host}:{port}"})
     else:

@@ -20,6 +20,8 @@ MEDIA = Path("media") / "public"
 # Researchers' database has all that they may see; their folder only what is not public.
 DATABASES: dict[Channel, str] = {"public": DATABASE, "researchers": "researchers.db"}
 MEDIA_OF: dict[Channel, Path] = {"public": MEDIA, "researchers": Path("media") / "researchers"}
+# Sound of single passages, cut when somebody asks for it; the name begins with the copy's own.
+CLIPS_OF: dict[Channel, Path] = {c: Path("clips") / c for c in DATABASES}
 
 _SEARCH_SQL = """
 select
@@ -141,6 +143,16 @@ class Entry:
 
     row: dict[str, Any]
     parts: Sequence[Part]
+
+
+def clip_name(media: str, start_s: float, end_s: float) -> str:
+    """The file of a passage of one access copy; another copy makes another clip."""
+    return f"{media}.{start_s:.2f}-{end_s:.2f}.m4a"
+
+
+def media_of_clip(name: str) -> str:
+    """The access copy that a clip is from, also for one that is only half written."""
+    return ".".join(name.removeprefix(".").split(".")[:2])
 
 
 def sealed_address(address: str) -> str:

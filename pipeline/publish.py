@@ -24,12 +24,14 @@ from pipeline.entries import Item, entry, fingerprint
 from pipeline.errors import AudioError, PublishError, printable
 from pipeline.holdings import Holdings, read_holdings
 from pipeline.publication import (
+    CLIPS_OF,
     DATABASES,
     FOLDER,
     MEDIA_OF,
     METADATA,
     Entry,
     datasette_metadata,
+    media_of_clip,
     sealed_address,
 )
 from pipeline.report import Progress, Report
@@ -95,6 +97,8 @@ def _bring_up_to_date(
         else:
             changes[channel] = edition.discard(folder / file)
         _remove_stale(folder / MEDIA_OF[channel], copied[channel])
+        # After the copies, so that the site, which looks for the copy last, leaves no clip behind.
+        _remove_clips(folder / CLIPS_OF[channel], copied[channel])
     _write_metadata(folder, holdings.config)
     # Only when nothing is left that must go: a note that cannot be written stops the command.
     for channel, change in changes.items():
@@ -212,6 +216,14 @@ def _remove_stale(folder: Path, copied: set[str]) -> None:
     """Sound that is no longer published goes, and what a killed run left half-written."""
     for found in list(os.scandir(folder)):
         if found.name not in copied:
+            with suppress(FileNotFoundError):
+                Path(found.path).unlink()
+
+
+def _remove_clips(folder: Path, copied: set[str]) -> None:
+    """A clip is a copy of the voice: it goes with the copy it was cut from."""
+    for found in list(os.scandir(folder)) if folder.is_dir() else []:
+        if media_of_clip(found.name) not in copied:
             with suppress(FileNotFoundError):
                 Path(found.path).unlink()
 

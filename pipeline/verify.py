@@ -11,7 +11,7 @@ from pipeline.archive import Archive
 from pipeline.config import Channel, Config
 from pipeline.errors import MediaError, PipelineError, PublishError, printable
 from pipeline.holdings import Holdings, read_holdings
-from pipeline.publication import DATABASES, FOLDER, MEDIA_OF
+from pipeline.publication import CLIPS_OF, DATABASES, FOLDER, MEDIA_OF, media_of_clip
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
 
@@ -155,6 +155,11 @@ def _publication(archive: Archive, holdings: Holdings, channel: Channel, report:
     elsewhere = _names(folder / MEDIA_OF["public"]) if channel == "researchers" else set()
     for name in sorted(named - there - elsewhere):
         report.problem(PublishError(name, "is published but missing.", "Run: testimony publish"))
+    clips = folder / CLIPS_OF[channel]
+    for name in sorted(_names(clips)):
+        if media_of_clip(name) not in there & named:
+            what = f"lies in {CLIPS_OF[channel].as_posix()} without its access copy."
+            report.problem(PublishError(name, what, "Run: testimony publish"))
     for name in sorted(there - named):
         what = f"lies in {MEDIA_OF[channel].as_posix()} unasked."
         report.problem(PublishError(name, what, "Run: testimony publish"))

@@ -11,19 +11,22 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors", "clock"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"},
+    0: {"errors", "clock", "site.document"},
+    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
+    | {"citation", "passage"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
     | {"meaning", "site.words"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker"},
+    | {"schema", "expression", "linker", "site.licences"},
     6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"},
-    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"},
-    8: {"archive", "search"},
-    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"},
+    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
+    | {"site.quoting"},
+    8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
+    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
+    | {"site.oembed", "site.lesson"},
     10: {"listen", "workers", "holdings", "site.home"},
     11: {"publish", "status", "verify", "bag", "conduct", "cluster", "site"},
     12: {"evaluate", "withdraw", "run", "site.app"},

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.site import guard, live, render, searching
+from pipeline.site import guard, lesson, live, quote, render, searching
+from pipeline.site.clips import clip
 from pipeline.site.home import home
 from pipeline.site.media import media
+from pipeline.site.oembed import oembed
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -26,6 +28,17 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
         (r"^/$", home),
         (r"^/search$", searching.search_page),
+        (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)/embed$", quote.embed),
+        (
+            r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.(?P<form>bib|ris|json)$",
+            quote.citation_file,
+        ),
+        (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)$", quote.quote),
+        (r"^/clip/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.m4a$", clip),
+        (r"^/oembed$", oembed),
+        (r"^/lesson$", lesson.lesson),
+        (r"^/lesson/sheet$", lesson.printed),
+        (r"^/lesson\.docx$", lesson.download),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 

@@ -14,7 +14,8 @@ from datasette.app import Datasette
 from pipeline import config, meaning
 from pipeline.errors import UsageError
 from pipeline.publication import DATABASE, DATABASES, FOLDER, METADATA
-from pipeline.site import accounts
+from pipeline.site import accounts, clips
+from pipeline.site.clips import Cut
 from pipeline.site.live import PLUGIN
 
 _LOG = logging.getLogger(__name__)
@@ -29,8 +30,11 @@ _SETTINGS = {
 }
 
 
-def build(root: Path) -> Datasette:
-    """The site over `root`'s publication; the files are only read."""
+def build(root: Path, cut: Cut | None = None) -> Datasette:
+    """The site over `root`'s publication; of its files only clips are written, by `cut`.
+
+    Without `cut` a quote plays its passage of the whole recording.
+    """
     # Only once datasette.app is there: imported first, it would lose its own plugins.
     from datasette import handle_exception
 
@@ -41,12 +45,15 @@ def build(root: Path) -> Datasette:
     if not database.is_file():
         raise UsageError(database, "nothing is published yet.", "Run: testimony run")
     found = [folder / file for file in DATABASES.values() if (folder / file).is_file()]
-    return Datasette(
+    site = Datasette(
         [],
         immutables=[str(path.resolve()) for path in found],
         metadata=_metadata(root, folder),
         settings=_SETTINGS,
     )
+    if cut is not None:
+        clips.install(site, cut)
+    return site
 
 
 def _metadata(root: Path, folder: Path) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from datasette.utils.asgi import Response
+from datasette.utils.asgi import Request, Response
 
 from pipeline.publication import DATABASE, sealed_address
 from pipeline.site.live import publication_folder
+from pipeline.site.render import page
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -25,6 +26,8 @@ _LOGIN = "/-/login"
 # Of Datasette's own pages a reader needs these; the others tell about paths, threads and plugins.
 _OPEN = re.compile(r"^/-/(login|logout|static/|static-plugins/)")
 _FORMER = re.compile(r"/(testimonies|recordings|segments|media)/([A-Za-z0-9_-]+)(?:\.\w+)?/?$")
+# A testimony's own page, its files, and what is quoted from it.
+_FORMER_PAGE = re.compile(r"^/(?:testimony|quote|clip)/([A-Za-z0-9_-]+)(?:[./].*)?$")
 _TRIES, _TRIES_IN_ALL, _WITHIN_S = 5, 60, 15 * 60
 _LONGEST_BODY = 64 * 1024
 _HEADERS = {
@@ -41,13 +44,6 @@ _HEADERS = {
 }
 # Datasette never sets it; our pages do (site/render.py).
 _OWN = {"content-security-policy"}
-_GONE = """<!DOCTYPE html>
-<html lang="en"><meta charset="utf-8"><title>Withdrawn</title>
-<h1>This testimony was withdrawn</h1>
-<p>What was here belongs to the one who gave it, and is no longer shown: they, or those who speak
-for them, asked for that. Please delete copies you have made of it.</p>
-<p><a href="/">Back to the archive</a></p></html>
-"""
 
 
 class LoginLimit:
@@ -109,20 +105,36 @@ async def _refusal(datasette: Datasette, scope: Any, limit: LoginLimit) -> Respo
             later = {"retry-after": str(_WITHIN_S)}
             said = "Too many failed logins. Wait a quarter of an hour.\n"
             return Response.text(said, status=429, headers=later)
-    if await _is_gone(datasette, path):
-        return Response.html(_GONE, status=410)
+    address = _former_address(path)
+    if address and await is_gone(datasette, address):
+        # It is answered before Datasette sees it, and may be the very first request.
+        await datasette.invoke_startup()
+        return await page(
+            datasette,
+            Request({**scope, "csrftoken": lambda: ""}, None),
+            "archive/gone.html",
+            {},
+            status=410,
+            embeddable=path.endswith("/embed"),
+        )
     return None
 
 
-async def _is_gone(datasette: Datasette, path: str) -> bool:
-    match = _FORMER.search(path)
-    if match is None:
-        return False
-    table = match[1].replace("media", "recordings")
+async def is_gone(datasette: Datasette, address: str) -> bool:
+    """Whether a table and key, as `testimonies/lt-1998-0042`, was published and was withdrawn."""
     rows = await datasette.get_database(_NAME).execute(
-        "SELECT 1 FROM gone WHERE address = ?", [sealed_address(f"{table}/{match[2]}")]
+        "SELECT 1 FROM gone WHERE address = ?", [sealed_address(address)]
     )
     return rows.first() is not None
+
+
+def _former_address(path: str) -> str | None:
+    """The table and key that a path shows something of."""
+    if match := _FORMER_PAGE.match(path):
+        return f"testimonies/{match[1]}"
+    if match := _FORMER.search(path):
+        return f"{match[1].replace('media', 'recordings')}/{match[2]}"
+    return None
 
 
 def _without_authorization(scope: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import NotFound, Request
 from starlette.responses import FileResponse
 
+from pipeline.config import Channel
 from pipeline.publication import DATABASES, MEDIA_OF
 from pipeline.site.live import publication_folder
 from pipeline.site.readers import channels
@@ -20,9 +21,10 @@ async def media(
     datasette: Datasette, request: Request, scope: Any, receive: Any, send: Any
 ) -> None:
     """Answers 200 or 206; 404 for whatever this reader's databases do not name."""
-    path = await _copy(datasette, request.actor, request.url_vars["recording_id"])
-    if path is None:
+    found = await access_copy(datasette, request.actor, request.url_vars["recording_id"])
+    if found is None:
         raise NotFound("There is no such recording in this archive.")
+    path = found[1]
     kind = "video/mp4" if path.suffix == ".mp4" else "audio/mp4"
     # `no-cache`: ask again each time, so that a withdrawn recording is not heard from a cache;
     # `private`: and none between here and the reader keeps it for others.
@@ -30,7 +32,10 @@ async def media(
     await response(scope, receive, send)
 
 
-async def _copy(datasette: Datasette, actor: Any, recording_id: str) -> Path | None:
+async def access_copy(
+    datasette: Datasette, actor: Any, recording_id: str
+) -> tuple[Channel, Path] | None:
+    """The file of a recording that this reader may hear, and the channel it is published by."""
     folder = publication_folder(datasette)
     if folder is None:
         return None
@@ -42,5 +47,5 @@ async def _copy(datasette: Datasette, actor: Any, recording_id: str) -> Path | N
         row = rows.first()
         path = folder / MEDIA_OF[channel] / str(row["media"] if row else "")
         if path.is_file():
-            return path
+            return channel, path
     return None
