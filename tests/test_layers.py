@@ -21,12 +21,14 @@ LAYERS = {
     | {"meaning", "site.words"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
-    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"},
-    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
+    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
+    | {"counts", "site.ways"},
+    7: {"site.plots", "site.machines", "site.refusals", "site.sharing", "site.listing"}
+    | {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
-    | {"site.lesson", "site.oembed"},
+    | {"site.about", "site.lesson", "site.oembed"},
     10: {"listen", "workers", "holdings", "site.home"},
     11: {"publish", "status", "verify", "bag", "conduct", "cluster", "site"},
     12: {"evaluate", "withdraw", "run", "site.app"},

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.site import guard, lesson, live, quote, render, searching
+from pipeline.site import guard, lesson, live, machines, quote, refusals, render, searching, sharing
+from pipeline.site.about import about
 from pipeline.site.clips import clip
 from pipeline.site.home import home
+from pipeline.site.listing import testimonies
 from pipeline.site.media import media
 from pipeline.site.oembed import oembed
 
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
         (r"^/$", home),
+        (r"^/testimonies$", testimonies),
+        (r"^/about$", about),
+        (r"^/api$", machines.api),
+        (r"^/sitemap(?:-(?P<number>[0-9]{1,6}))?\.xml$", machines.sitemap),
+        (r"^/robots\.txt$", machines.robots),
+        (r"^/favicon\.ico$", machines.icon),
         (r"^/search$", searching.search_page),
         (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)/embed$", quote.embed),
         (
@@ -46,8 +54,19 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:
     guarded, following = guard.guard(datasette), live.follow_publications(datasette)
+    shared = sharing.share(datasette)
     # The newest publication first, so that the guard knows what is gone.
-    return lambda app: following(guarded(app))
+    return lambda app: following(guarded(shared(app)))
+
+
+@hookimpl
+def handle_exception(datasette: Datasette, request: Any, exception: Exception) -> Any:
+    return refusals.refusal(datasette, request, exception)
+
+
+@hookimpl
+def extra_css_urls() -> list[str]:
+    return [render.static("datasette.css")]
 
 
 @hookimpl

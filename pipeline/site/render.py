@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from datasette.utils.asgi import Request, Response
 
 from pipeline.clock import clock
-from pipeline.site.words import INTERFACE, chosen, own_name
+from pipeline.site.words import INTERFACE, Words, chosen, own_name
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -37,9 +37,10 @@ async def page(
     """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
 
     Templates have besides `context`: the methods of `Words` by name, `_`, `clock`, `static`,
-    `link` (an address that keeps an interface language that was asked for), `languages_offered`.
+    `link` (an address that keeps an interface language that was asked for), `languages_offered`,
+    `path` (of this page), `absolute` (a path as a whole address).
     """
-    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    words = words_of(request)
     asked = {"lang": words.language} if request.args.get("lang") in INTERFACE else {}
     context = {
         "_": words.gettext,
@@ -52,6 +53,8 @@ async def page(
         "link": lambda path, **values: link(path, {**asked, **values}),
         "lang_asked": asked.get("lang"),
         "languages_offered": _offered(request),
+        "path": request.path,
+        "absolute": lambda path: datasette.absolute_url(request, path),
         **context,
     }
     html = await datasette.render_template(template, context, request=request)
@@ -61,6 +64,11 @@ async def page(
         "content-security-policy": policy(embeddable=embeddable),
     }
     return Response.html(html, status=status, headers=headers)
+
+
+def words_of(request: Request) -> Words:
+    """The words of the one who asks."""
+    return chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
 
 
 def policy(*, embeddable: bool = False) -> str:
