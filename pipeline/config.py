@@ -41,6 +41,7 @@ class Config(_Settings):
     """The whole of `config.yaml`. Every key has a default."""
 
     title: str = "Untitled archive"
+    about: str | None = Field(None, description="what this archive is, for its home page")
     languages: tuple[Language, ...] = Field(
         ("lt", "lv", "et", "pl", "uk", "ro", "ru"), min_length=1, strict=False
     )

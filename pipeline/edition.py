@@ -18,13 +18,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from pipeline import meaning, searchindex, terms
+from pipeline import counts, meaning, searchindex, terms
 from pipeline.publication import Entry
 from pipeline.terms import Tables
 
 # Raise the number when the tables change: what has another form is made from nothing, as what has
 # another index is, because only the same words can be taken out of it again.
-_FORM = zlib.crc32(f"6 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
+_FORM = zlib.crc32(f"7 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
 _FICLONE = 0x40049409  # Linux: make a file share another's blocks
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)
@@ -135,6 +135,7 @@ class _New:
             searchindex.add(db, part.row["id"])
             if self.read is not None:
                 meaning.add(db, part.row["id"], self.read)
+        counts.add(db, ident)
 
 
 def _read(path: Path, form: int) -> tuple[dict[str, str], Lists, str] | None:
@@ -184,6 +185,7 @@ def _changed(path: Path, old: Mapping[str, str], new: _New, change: Change) -> P
                 if reworded:
                     terms.fill(db, new.vocabulary)
                     terms.relink(db, new.vocabulary)
+                    counts.recount_terms(db)
                 for ident in change.written:
                     new.add(db, ident)
                 forgotten = _write_lists(db, new.lists)
@@ -211,6 +213,7 @@ def _without_traces(db: Database, target: Path) -> None:
 
 
 def _remove(db: Database, ident: str) -> None:
+    counts.remove(db, ident)
     for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
         searchindex.remove(db, row["id"])
         terms.unlink(db, row["id"])
@@ -303,6 +306,7 @@ def create_tables(db: Database, *, meanings: bool = False) -> None:
     db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
     db.table("gone").create({"address": str}, pk="address")
     terms.create(db)
+    counts.create(db)
     searchindex.create(db)
     meaning.create(db)
     db.execute(f"PRAGMA user_version = {_form(meanings)}")

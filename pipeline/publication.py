@@ -15,6 +15,8 @@ from pipeline.config import Channel
 
 FOLDER = Path("publication")
 DATABASE = "public.db"
+# What is said of an archive that says nothing of itself.
+DESCRIPTION = "Recorded testimonies, searchable word by word."
 METADATA = "metadata.json"
 MEDIA = Path("media") / "public"
 # Researchers' database has all that they may see; their folder only what is not public.
@@ -121,6 +123,17 @@ _SEGMENT_TERMS = {
     "segment_id": "The segment",
     "term_id": "What it names, in any form of the words",
 }
+_TESTIMONY_LANGUAGES = {
+    "testimony_id": "The testimony",
+    "language": "A language that is spoken in it (BCP 47)",
+    "segments": "How many of its segments are in it",
+    "duration_s": "How long they are together",
+}
+_TESTIMONY_TERMS = {
+    "testimony_id": "The testimony",
+    "term_id": "What it names",
+    "segments": "How many of its segments name it",
+}
 _CLOSED = {
     "id": "Stable name of the testimony",
     "title": "What it is called",
@@ -163,11 +176,17 @@ def sealed_address(address: str) -> str:
     return hashlib.sha256(address.encode()).hexdigest()
 
 
-def datasette_metadata(title: str) -> dict[str, Any]:
-    """Datasette's metadata for both databases: titles, columns, units, facets, canned queries."""
+def datasette_metadata(
+    title: str, about: str | None = None, contact: str | None = None
+) -> dict[str, Any]:
+    """Datasette's metadata for both databases: titles, columns, units, facets, canned queries.
+
+    `about`: what the archive says of itself; `contact`: whom it tells readers to ask.
+    """
     return {
         "title": title,
-        "description": "Recorded testimonies, searchable word by word.",
+        "description": about or DESCRIPTION,
+        "contact": contact,
         "license": "See the licence of each testimony",
         "databases": {
             "public": _database("Only what its narrators agreed to make public."),
@@ -228,6 +247,17 @@ def _database(description: str) -> dict[str, Any]:
             "segment_terms": {
                 "description": "Which segments name which terms.",
                 "columns": _SEGMENT_TERMS,
+                "facets": ["term_id"],
+            },
+            "testimony_languages": {
+                "description": "How long which language is spoken in which testimony.",
+                "columns": _TESTIMONY_LANGUAGES,
+                "units": {"duration_s": "s"},
+                "facets": ["language"],
+            },
+            "testimony_terms": {
+                "description": "Which testimonies name which terms, and how often.",
+                "columns": _TESTIMONY_TERMS,
                 "facets": ["term_id"],
             },
             "term_words": {"hidden": True},

@@ -203,7 +203,7 @@ def _copies(
 
 
 def _write_metadata(folder: Path, config: Config) -> None:
-    document: dict[str, Any] = datasette_metadata(config.title)
+    document: dict[str, Any] = datasette_metadata(config.title, config.about, config.contact)
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     path, draft = folder / METADATA, folder / f".{METADATA}.new"
     if path.is_file() and path.read_text(encoding="utf-8") == text:

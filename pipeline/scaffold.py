@@ -12,6 +12,9 @@ CONFIG = """\
 
 title: {title}
 
+# What this archive is, in a few sentences, for its home page. A blank line begins a paragraph.
+about: null
+
 # What may be spoken here (BCP 47). A testimony may declare its own list in its sidecar.
 languages: [lt, lv, et, pl, uk, ro, ru]
 
@@ -30,7 +33,8 @@ masters: null
 # For testimonies whose sidecar says nothing: public, researchers or closed.
 access: closed
 
-# Whom to ask about testimonies that are closed but may be known to exist.
+# Whom to ask, shown on the page about the archive and with testimonies that are closed but may be
+# known to exist: an address or a sentence.
 contact: null
 
 # Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.

@@ -49,6 +49,7 @@ class Browser:
              "value": "reduce" if reduced_motion else "no-preference"},
         ]  # fmt: skip
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        self.driver.get_log("browser")  # of the page before
         self.driver.get(address)
 
     def one(self, css: str) -> WebElement:

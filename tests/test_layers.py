@@ -22,12 +22,13 @@ LAYERS = {
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
     6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
-    | {"site.linked", "site.published"},
+    | {"site.linked", "site.published", "counts", "site.ways"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting", "site.downloads"},
+    | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}
+    | {"site.sharing", "site.listing"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "exports"},
+    | {"site.lesson", "site.oembed", "site.about", "exports"},
     10: {"listen", "workers", "holdings", "results"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},

@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING, Any
 from datasette import hookimpl
 
 from pipeline.captions import FORMATS
-from pipeline.site import found, guard, lesson, live, quote, render, searching
+from pipeline.site import (
+    found,
+    guard,
+    lesson,
+    live,
+    machines,
+    quote,
+    refusals,
+    render,
+    searching,
+    sharing,
+)
+from pipeline.site.about import about
 from pipeline.site.clips import clip
 from pipeline.site.downloads import download
 from pipeline.site.home import home
+from pipeline.site.listing import testimonies
 from pipeline.site.media import media
 from pipeline.site.oembed import oembed
 from pipeline.site.testimony import search_inside, testimony_page
@@ -32,6 +45,12 @@ _ID = r"(?P<ident>[a-z0-9_-]{1,100})"
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
         (r"^/$", home),
+        (r"^/testimonies$", testimonies),
+        (r"^/about$", about),
+        (r"^/api$", machines.api),
+        (r"^/sitemap(?:-(?P<number>[0-9]{1,6}))?\.xml$", machines.sitemap),
+        (r"^/robots\.txt$", machines.robots),
+        (r"^/favicon\.ico$", machines.icon),
         (r"^/search$", searching.search_page),
         (r"^/search\.json$", found.as_json),
         (r"^/search\.csv$", found.as_csv),
@@ -56,8 +75,19 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 @hookimpl
 def asgi_wrapper(datasette: Datasette) -> Callable[[Any], Any]:
     guarded, following = guard.guard(datasette), live.follow_publications(datasette)
+    shared = sharing.share(datasette)
     # The newest publication first, so that the guard knows what is gone.
-    return lambda app: following(guarded(app))
+    return lambda app: following(guarded(shared(app)))
+
+
+@hookimpl
+def handle_exception(datasette: Datasette, request: Any, exception: Exception) -> Any:
+    return refusals.refusal(datasette, request, exception)
+
+
+@hookimpl
+def extra_css_urls() -> list[str]:
+    return [render.static("datasette.css")]
 
 
 @hookimpl

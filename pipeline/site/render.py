@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from urllib.parse import urlencode
 from datasette.utils.asgi import Request, Response
 
 from pipeline.clock import clock
-from pipeline.site.words import INTERFACE, chosen, own_name
+from pipeline.site.words import INTERFACE, Words, chosen, own_name
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -37,9 +38,10 @@ async def page(
     """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
 
     Templates have besides `context`: the methods of `Words` by name, `_`, `clock`, `static`,
-    `link` (an address that keeps an interface language that was asked for), `languages_offered`.
+    `link` (an address that keeps an interface language that was asked for), `languages_offered`,
+    `path` (of this page), `absolute` (a path as a whole address).
     """
-    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    words = words_of(request)
     asked = {"lang": words.language} if request.args.get("lang") in INTERFACE else {}
     context = {
         "_": words.gettext,
@@ -51,7 +53,9 @@ async def page(
         "static": static,
         "link": lambda path, **values: link(path, {**asked, **values}),
         "lang_asked": asked.get("lang"),
-        "languages_offered": _offered(request),
+        "languages_offered": offered(request.path, _others(request)),
+        "path": request.path,
+        "absolute": lambda path: datasette.absolute_url(request, path),
         **context,
     }
     html = await datasette.render_template(template, context, request=request)
@@ -61,6 +65,11 @@ async def page(
         "content-security-policy": policy(embeddable=embeddable),
     }
     return Response.html(html, status=status, headers=headers)
+
+
+def words_of(request: Request) -> Words:
+    """The words of the one who asks."""
+    return chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
 
 
 def policy(*, embeddable: bool = False) -> str:
@@ -87,14 +96,17 @@ def prepare_templates(env: Environment) -> None:
     env.add_extension("jinja2.ext.i18n")
 
 
-def _offered(request: Request) -> list[dict[str, str]]:
-    """The same page in each language of the interface."""
-    others = [(k, v) for k in request.args for v in request.args.getlist(k) if k != "lang"]
+def offered(path: str, others: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:
+    """The page at `path`, asked with `others`, in each language of the interface."""
     return [
         {
             "language": language,
             "name": own_name(language),
-            "address": f"{request.path}?{urlencode([*others, ('lang', language)])}",
+            "address": f"{path}?{urlencode([*others, ('lang', language)])}",
         }
         for language in INTERFACE
     ]
+
+
+def _others(request: Request) -> list[tuple[str, str]]:
+    return [(k, v) for k in request.args for v in request.args.getlist(k) if k != "lang"]
