@@ -14,7 +14,7 @@ from typing import Literal
 from pipeline import facets
 from pipeline.facets import Facet, Fact
 from pipeline.passage import Place
-from pipeline.search import Answer, Hit, Marker, Matches, Narrowed, ask
+from pipeline.search import Answer, Hit, Marker, Matches, Narrowed, ask, asking
 
 Sort = Literal["relevance", "time"]
 PER_PAGE, GROUPS = 20, 8
@@ -138,7 +138,20 @@ def read(
     testimonies, the best first; otherwise, and with a `size`, passage after passage.
     `language` is the reader's.
     """
-    answer = ask(connection, typed, narrowed, offers=page == 1)
+    with asking(connection) as deadline:
+        answer = ask(connection, typed, narrowed, deadline, offers=page == 1)
+        return _page(connection, answer, narrowed, sort, page, size, language)
+
+
+def _page(
+    connection: sqlite3.Connection,
+    answer: Answer,
+    narrowed: Narrowed,
+    sort: Sort,
+    page: int,
+    size: int | None,
+    language: str,
+) -> Result:
     matches = answer.matches
     known = facets.facts(connection, matches.ids)
     ids = [ident for ident in matches.ids if ident in known]

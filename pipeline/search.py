@@ -224,10 +224,12 @@ def find(
 ) -> Found:
     """Searches an open database. Raises QueryError, with a sentence, for a query that cannot
     be read and for one that takes longer than `TIME_LIMIT_S`."""
-    answer = ask(connection, typed, Narrowed(language), offers=offset == 0)
-    matches = answer.matches
+    with asking(connection) as deadline:
+        answer = ask(connection, typed, Narrowed(language), deadline, offers=offset == 0)
+        matches = answer.matches
+        hits = matches.hits(connection, matches.ids[offset : offset + limit])
     return Found(
-        matches.hits(connection, matches.ids[offset : offset + limit]),
+        hits,
         matches.total,
         matches.more_than,
         answer.meant,
@@ -237,23 +239,35 @@ def find(
     )
 
 
+@contextmanager
+def asking(connection: sqlite3.Connection) -> Iterator[float]:
+    """The time that a question may take, with the dictionaries it needs loaded before; gives the
+    moment when it is over. QueryError then."""
+    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
+    with _within(connection, TIME_LIMIT_S) as deadline:
+        yield deadline
+
+
 def ask(
-    connection: sqlite3.Connection, typed: str, narrowed: Narrowed, *, offers: bool = True
+    connection: sqlite3.Connection,
+    typed: str,
+    narrowed: Narrowed,
+    deadline: float,
+    *,
+    offers: bool = True,
 ) -> Answer:
-    """What matches in an open database. Raises QueryError as `find` does.
+    """What matches in an open database; while `asking`. Raises QueryError.
 
     `offers`: what the vocabulary has is offered too; it knows no other limit than a language.
     """
     offers = offers and replace(narrowed, language=None) == Narrowed()
-    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
-    with _within(connection, TIME_LIMIT_S) as deadline:
-        answer = _once(connection, typed, narrowed, deadline, offers=offers)
-        if answer.matches.total or answer.meant is None or answer.related:
-            return answer
-        again = _once(connection, answer.meant, narrowed, deadline, offers=offers)
-        if not again.matches.total:
-            return answer
-        return replace(again, meant=answer.meant, corrected=True)
+    answer = _once(connection, typed, narrowed, deadline, offers=offers)
+    if answer.matches.total or answer.meant is None or answer.related:
+        return answer
+    again = _once(connection, answer.meant, narrowed, deadline, offers=offers)
+    if not again.matches.total:
+        return answer
+    return replace(again, meant=answer.meant, corrected=True)
 
 
 def near_in_meaning(

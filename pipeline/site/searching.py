@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 # Asked for anew each time: what was withdrawn is not read from a cache.
 FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
 _LAST_PAGE = 10_000
+_TAG = re.compile(r"[A-Za-z0-9-]{1,35}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Asked:
         said = {name: request.args.get(name) or None for name in facets.NAMES}
         if said["text"] not in ("corrected", "machine"):
             said["text"] = None
+        if not _TAG.fullmatch(said["language"] or ""):
+            said["language"] = None
         narrowed = Narrowed(**cast("dict[str, Any]", said))
         sort: Sort = "time" if request.args.get("sort") == "time" else "relevance"
         return cls(request.args.get("q") or "", narrowed, sort, _number(request.args.get("page")))
