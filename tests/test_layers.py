@@ -26,12 +26,12 @@ LAYERS = {
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting", "site.downloads"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
-    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
+    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
     | {"site.lesson", "site.oembed", "exports"},
-    10: {"listen", "workers", "holdings", "site.home", "site.testimony"},
-    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site"},
-    12: {"evaluate", "withdraw", "run", "site.app"},
-    13: {"cli"},
+    10: {"listen", "workers", "holdings", "results"},
+    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
+    12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
+    13: {"cli", "site"},
     14: {"__main__"},
 }
 

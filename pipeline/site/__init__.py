@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from datasette import hookimpl
 
 from pipeline.captions import FORMATS
-from pipeline.site import guard, lesson, live, quote, render, searching
+from pipeline.site import found, guard, lesson, live, quote, render, searching
 from pipeline.site.clips import clip
 from pipeline.site.downloads import download
 from pipeline.site.home import home
@@ -33,6 +33,8 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     return [
         (r"^/$", home),
         (r"^/search$", searching.search_page),
+        (r"^/search\.json$", found.as_json),
+        (r"^/search\.csv$", found.as_csv),
         (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)/embed$", quote.embed),
         (
             r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.(?P<form>bib|ris|json)$",

@@ -343,7 +343,7 @@
   }
 
   function openHash() {
-    const hash = decodeURIComponent(location.hash.slice(1));
+    const hash = location.hash.slice(1).replaceAll("%3A", ":");
     const line = /^s\d+$/.test(hash) ? document.getElementById(hash) : null;
     if (hash.startsWith("t=")) openAt(hash.slice(2));
     else if (line && lines.includes(line)) {
