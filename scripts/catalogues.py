@@ -1,6 +1,6 @@
 """Brings the catalogues of the interface up to date with what pages and modules say.
 
-Run it after a sentence was added or changed: python scripts/catalogues.py (or make catalogues).
+Run it after a sentence was added or changed: make catalogues (python -m scripts.catalogues).
 It writes pipeline/site/catalogues/LANGUAGE.po: new messages empty, for someone to translate, and
 those that nothing says any more removed. It prints what has no translation yet and ends with 1
 while there is any.
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def messages() -> Catalog:
-    """What the site says to readers, in English, with the order of words of the source."""
+    """What the site says to readers, in English."""
     found = Catalog()
     for _, _, message, _, context in extract_from_dir(SITE, _METHODS, _OPTIONS):
         found.add(message, context=context)
@@ -106,7 +106,8 @@ def _header(catalogue: Catalog) -> str:
 
 
 def _forms(message: Message) -> tuple[str, ...]:
-    return message.string if isinstance(message.string, tuple) else (message.string,)
+    said = message.string
+    return (said or "",) if isinstance(said, str) or said is None else tuple(said)
 
 
 if __name__ == "__main__":
