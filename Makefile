@@ -7,7 +7,7 @@ PORT ?= 8001
 DONE := .venv/.done
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench samples clean
+.PHONY: help setup demo test check docs bench samples catalogues clean
 
 help:  ## lists what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -51,6 +51,9 @@ bench: setup  ## prints what it costs and is worth, side by side
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)
 	@$(BIN)/python scripts/make_samples.py
+
+catalogues: setup  ## puts new sentences of the site into its catalogues, and says what has no translation
+	@$(BIN)/python -m scripts.catalogues
 
 clean:  ## removes what the demo built; never recordings or metadata
 	@rm -rf archive.db archive.db-wal archive.db-shm publication
