@@ -46,10 +46,7 @@ async def home(datasette: Datasette, request: Request) -> Response:
         "languages": [one.language for one in found.languages],
         "bars": plots.bars(found.languages[:12]),
         "time_line": plots.time_line(found.events, names),
-        "maps": [
-            plots.plot_map(frame, found.gazetteer, found.places, names)
-            for frame in (plots.HOMES, plots.EXILE)
-        ],
+        "maps": plots.maps(found.gazetteer, found.places, names),
         "q": "",
         "language": "",
         "linked": await machines.description(datasette, request),
