@@ -22,15 +22,13 @@ from pipeline.archive import Archive
 from pipeline.clock import clock
 from pipeline.config import Config
 from pipeline.errors import ArchiveError, MediaError, UsageError, printable
+from pipeline.exports import free_place, must_be_known
 from pipeline.holdings import Holdings, read_holdings
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
 from pipeline.testimony import Sidecar
 from pipeline.transcript import PUBLIC_STATES, Segment
 
-FOLDER = Path("exports")
-# A bag has what is closed: it may not lie where it would be served, or taken for something else.
-_NOT_BELOW = (publication.FOLDER, rec.FOLDER, Path("metadata"))
 # Where it fails, bagit logs a traceback; what went wrong is said as a sentence here.
 logging.getLogger("bagit").addHandler(logging.NullHandler())
 
@@ -44,8 +42,9 @@ def export(
     is another, which is bagit's way.
     """
     holdings = read_holdings(archive, config)
+    must_be_known(archive, ident)
     sidecar, recordings = _whole(archive, holdings, ident)
-    target = _free_place(archive.root, ident, folder)
+    target = free_place(archive.root, folder, ident)
     draft = target.with_name(f".{target.name}.new")
     progress.begin("Exporting", sum(recording.duration_s for recording in recordings))
     try:
@@ -73,8 +72,6 @@ def export(
 
 def _whole(archive: Archive, holdings: Holdings, ident: str) -> tuple[Sidecar, Sequence[Recording]]:
     """The testimony's sidecar and all its masters; a bag with a part of them would mislead."""
-    if archive.testimony(ident) is None:
-        raise UsageError(ident, "is no testimony of this archive.", "See: testimony status")
     if ident in holdings.withdrawn:
         raise UsageError(
             ident, "was withdrawn: nothing of it is exported.", "Its masters are yours to decide."
@@ -89,18 +86,6 @@ def _whole(archive: Archive, holdings: Holdings, ident: str) -> tuple[Sidecar, S
             what = f"its sidecar names {printable(path)}, which is not registered."
             raise UsageError(ident, what, "Put it in its place and run: testimony ingest")
     return sidecar, [known[path] for path in sidecar.recordings]
-
-
-def _free_place(root: Path, ident: str, folder: Path | None) -> Path:
-    target = (root / FOLDER if folder is None else folder).absolute() / ident
-    for kept in _NOT_BELOW:
-        if target.resolve().is_relative_to((root / kept).resolve()):
-            what = f"lies below the archive's {kept}/, where no export may be."
-            raise UsageError(target, what, "Name another folder.")
-    if target.exists() or target.is_symlink():
-        what = "is already there, and nothing is overwritten."
-        raise UsageError(target, what, "Name another folder with --to, or move that one away.")
-    return target
 
 
 def _lay_out(

@@ -25,6 +25,7 @@ from pipeline.terminal import Terminal
 
 if TYPE_CHECKING:
     from pipeline.archive import Archive
+    from pipeline.config import Channel
     from pipeline.search import Hit
     from pipeline.workers import Crew
 
@@ -439,26 +440,46 @@ def restore(session: Session, source: Path) -> None:
     session.finish([report])
 
 
-@command("testimony export lt-1998-0042 --format bagit")
+@command("testimony export lt-1998-0042 --format vtt --to subtitles")
 @click.argument("ident", metavar="ID")
-@click.option("--format", "kind", type=click.Choice(["bagit"]), default="bagit", show_default=True)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["bagit", "vtt", "srt", "txt", "json", "csv"]),
+    default="bagit",
+    show_default=True,
+)
 @click.option(
     "--to",
     "folder",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where it becomes the folder ID; without it, exports/ in the archive.",
+    help="Where it becomes ID or ID.vtt …; without it, exports/ in the archive.",
 )
-def export(session: Session, ident: str, kind: str, folder: Path | None) -> None:
-    """Writes a testimony whole, for another archive: also what may not be published.
+@click.option(
+    "--for",
+    "channel",
+    type=click.Choice(["public", "researchers"]),
+    default="public",
+    show_default=True,
+    help="Whose eyes it is for; a bag is for archives.",
+)
+def export(session: Session, ident: str, kind: str, folder: Path | None, channel: Channel) -> None:
+    """Writes a testimony to files, and records that it did.
 
-    Masters, sidecar, transcripts and provenance, with checksums. Every export is recorded.
+    bagit: whole, for another archive, also what may not be published: masters, sidecar,
+    transcripts and provenance, with checksums. The others: the words that are published, with
+    their times, redacted; vtt and srt make a file for each part.
     """
-    from pipeline import bag
-
-    write = {"bagit": bag.export}[kind]
     with session.writing() as archive:
-        report = write(archive, session.config, ident, folder, session.terminal)
+        if kind == "bagit":
+            from pipeline import bag
+
+            report = bag.export(archive, session.config, ident, folder, session.terminal)
+        else:
+            from pipeline import plain
+
+            report = plain.export(archive, session.config, ident, kind, folder, channel)
     session.finish([report])
 
 

@@ -101,14 +101,14 @@ class Names:
                 found.append(_as_spelled(same, run[same[0].first : same[0].last + 1]))
                 known.update(run[same[0].first : same[0].last + 1])
                 covered += same[0].size
-        narrower = [_narrower(connection, {one.term for one in same}) for same in found]
+        meant = [narrower(connection, {one.term for one in same}) for same in found]
         alone = not query.unwanted and all(
             len(alternatives) == 1 and alternatives[0].term is None for alternatives in query.wanted
         )
         return cls(
             tuple(found),
-            " AND ".join(map(naming, narrower)),
-            frozenset().union(*narrower),
+            " AND ".join(map(naming, meant)),
+            frozenset().union(*meant),
             frozenset(known),
             alone and 0 < covered == sum(len(one.words) for (one,) in query.wanted),
         )
@@ -121,9 +121,9 @@ class Names:
         for same in self.found:
             spoken = {one.language for one in same}
             for term in dict.fromkeys(one.term for one in same):
-                ids = json.dumps(sorted(_narrower(connection, {term})))
+                ids = json.dumps(sorted(narrower(connection, {term})))
                 (count,) = connection.execute(_COUNT_SQL, [ids, most + 1]).fetchone()
-                label = _label_in(connection, term, language, spoken)
+                label = label_in(connection, term, language, spoken)
                 made[term] = Offer(term, label, min(count, most), count > most)
         return tuple(offer for offer in made.values() if offer.passages)
 
@@ -163,7 +163,7 @@ def ids_of(connection: sqlite3.Connection, typed: str) -> frozenset[str]:
     ids = _with_id(connection, typed) or frozenset(one.term for one in chosen)
     if not ids:
         raise _unknown(connection, "event", typed, _names(connection, every_kind=True))
-    return _narrower(connection, ids)
+    return narrower(connection, ids)
 
 
 def places_called(connection: sqlite3.Connection, typed: str) -> frozenset[str]:
@@ -220,13 +220,13 @@ def _longest(found: Iterable[Called]) -> list[list[Called]]:
     return sorted(kept, key=lambda same: same[0].first)
 
 
-def _narrower(connection: sqlite3.Connection, ids: Collection[str]) -> frozenset[str]:
+def narrower(connection: sqlite3.Connection, ids: Collection[str]) -> frozenset[str]:
     """These terms and all that are narrower."""
     rows = connection.execute(_NARROWER_SQL, [json.dumps(sorted(ids))])
     return frozenset(row[0] for row in rows)
 
 
-def _label_in(
+def label_in(
     connection: sqlite3.Connection, term: str, language: str | None, spoken: Collection[str]
 ) -> str:
     """The first name in the reader's language, else in the query's, else in English or any."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline import lookup, meaning, searchindex, terms, wordforms
 from pipeline.errors import ModelError, QueryError, UsageError
@@ -95,6 +95,46 @@ class Hit:
     def listen_path(self) -> str:
         """Where on the site this passage is heard, from its start."""
         return f"/media/{self.recording_id}#t={self.start_s:g}"
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What a search is narrowed to besides its words; None is no limit.
+
+    `place` and `event` are ids of terms, and stand for all that is narrower too.
+    """
+
+    language: str | None = None
+    testimony: str | None = None
+    place: str | None = None
+    event: str | None = None
+    collection: str | None = None
+    text: Literal["corrected", "machine"] | None = None
+
+
+@dataclass(frozen=True)
+class Matches:
+    """The segments that match, best first; with `more_than`, a sample of them."""
+
+    ids: tuple[int, ...]
+    total: int
+    more_than: bool
+    marker: Marker
+
+    def hits(self, connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Hit, ...]:
+        """Some of them, as they are to be shown."""
+        return tuple(_hits(connection, ids, self.marker))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What there is to a query before anything of it is shown; the fields are those of `Found`."""
+
+    matches: Matches
+    meant: str | None = None
+    corrected: bool = False
+    offers: tuple[Offer, ...] = ()
+    related: tuple[Hit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,13 +224,36 @@ def find(
 ) -> Found:
     """Searches an open database. Raises QueryError, with a sentence, for a query that cannot
     be read and for one that takes longer than `TIME_LIMIT_S`."""
+    answer = ask(connection, typed, Narrowed(language), offers=offset == 0)
+    matches = answer.matches
+    return Found(
+        matches.hits(connection, matches.ids[offset : offset + limit]),
+        matches.total,
+        matches.more_than,
+        answer.meant,
+        answer.corrected,
+        answer.offers,
+        answer.related,
+    )
+
+
+def ask(
+    connection: sqlite3.Connection, typed: str, narrowed: Narrowed, *, offers: bool = True
+) -> Answer:
+    """What matches in an open database. Raises QueryError as `find` does.
+
+    `offers`: what the vocabulary has is offered too; it knows no other limit than a language.
+    """
+    offers = offers and replace(narrowed, language=None) == Narrowed()
     wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
     with _within(connection, TIME_LIMIT_S) as deadline:
-        found, meant = _once(connection, typed, language, limit, offset, deadline)
-        if found.total or meant is None or found.related:
-            return replace(found, meant=meant)
-        again, _ = _once(connection, meant, language, limit, offset, deadline)
-        return replace(again, meant=meant, corrected=True) if again.total else found
+        answer = _once(connection, typed, narrowed, deadline, offers=offers)
+        if answer.matches.total or answer.meant is None or answer.related:
+            return answer
+        again = _once(connection, answer.meant, narrowed, deadline, offers=offers)
+        if not again.matches.total:
+            return answer
+        return replace(again, meant=answer.meant, corrected=True)
 
 
 def near_in_meaning(
@@ -219,7 +282,7 @@ def near_in_meaning(
             similar = meaning.similar(connection, idents, asked)[: 3 * _MOST_NEAR]
             found = _found_of(connection, expressions, similar, deadline)
             chosen = [ident for ident in similar if ident not in found][:_MOST_NEAR]
-            return tuple(_hits(connection, chosen, _Marker(expressions)))
+            return tuple(_hits(connection, chosen, Marker(expressions)))
     except (ModelError, QueryError):
         return ()
 
@@ -233,7 +296,7 @@ def _found_of(
     """Those of a few passages that a query finds by its words."""
     if expressions.beginnings:
         # FTS5 would gather all words with that beginning once for each passage.
-        marker, texts = _Marker(expressions), _texts(connection, idents, deadline)
+        marker, texts = Marker(expressions), _texts(connection, idents, deadline)
         return {i for i, text, tag in texts if MARK_OPEN in marker.marked(text, tag)}
     sql = (
         "SELECT rowid FROM segments_fts WHERE segments_fts MATCH ?"
@@ -241,6 +304,26 @@ def _found_of(
     )
     rows = connection.execute(sql, [expressions.full, json.dumps(list(idents))])
     return {row[0] for row in rows}
+
+
+def marked_in(connection: sqlite3.Connection, typed: str, testimony_id: str) -> dict[int, str]:
+    """By segment id, the text of every line of one testimony that a query finds, with the found
+    words between two controls. Raises QueryError as `find` does."""
+    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
+    with _within(connection, TIME_LIMIT_S) as deadline:
+        query = parse(typed)
+        only = base_language(query.limits.get("lang"))
+        reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
+        expressions = reader.expressions(query)
+        scope = _Scope.of(connection, query, _Place.of(connection, query), only)
+        mine = scope.within(connection, testimony_id)
+        found = dict.fromkeys(mine.ids(connection, expressions.full, _LAST), 0)
+        if expressions.nears:
+            found = _near_enough(connection, expressions, found, deadline)
+        asked = expressions.terms
+        marker = Marker(expressions, terms.linker_of(connection, asked) if asked else None)
+        texts = _texts(connection, list(found), deadline)
+        return {ident: marker.marked(text, language) for ident, text, language in texts}
 
 
 def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
@@ -253,33 +336,48 @@ def match_expression(connection: sqlite3.Connection, typed: str, language: str |
 def _once(
     connection: sqlite3.Connection,
     typed: str,
-    language: str | None,
-    limit: int,
-    offset: int,
+    narrowed: Narrowed,
     deadline: float,
-) -> tuple[Found, str | None]:
+    *,
+    offers: bool,
+) -> Answer:
     """What is found as typed, and how the query would read with its unknown words put right."""
     query = parse(typed)
-    only = base_language(query.limits.get("lang") or language or None)
+    only = base_language(query.limits.get("lang") or narrowed.language or None)
     reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
     place = _Place.of(connection, query)
     expressions = reader.expressions(query)
     if not query.wanted and place:
         expressions = replace(expressions, exact=naming(place.terms), lemma=naming(place.terms))
-    scope = _Scope.of(connection, query, place, only)
+    for term in filter(None, (narrowed.place, narrowed.event)):
+        expressions = _naming_too(expressions, lookup.narrower(connection, {term}))
+    scope = _Scope.of(connection, query, place, only, narrowed)
     ranked, total, more = _ranked(connection, expressions, scope, deadline)
-    chosen = ranked[offset : offset + limit]
     asked = expressions.terms
-    marker = _Marker(expressions, terms.linker_of(connection, asked) if asked else None)
-    found = Found(tuple(_hits(connection, chosen, marker)), total, more)
+    marker = Marker(expressions, terms.linker_of(connection, asked) if asked else None)
+    answer = Answer(Matches(tuple(ranked), total, more, marker))
     names = Names.of(connection, query)
-    if offset == 0 and (offers := names.offers(connection, only, MOST)):
+    if offers and (found := names.offers(connection, only, MOST)):
         elsewhere = _Scope.of(connection, query, place, None)
         related = _related(connection, names, expressions, elsewhere, only)
-        found = replace(found, offers=offers, related=tuple(related))
+        answer = replace(answer, offers=found, related=tuple(related))
     if more:
-        return found, None
-    return found, _put_right(connection, typed, query, only, names.words)
+        return answer
+    return replace(answer, meant=_put_right(connection, typed, query, only, names.words))
+
+
+def _naming_too(expressions: Expressions, terms: Collection[str]) -> Expressions:
+    """The same, of passages that also name one of these terms.
+
+    In the index, because asking each match what it names would read all of a common word's.
+    """
+    named = naming(terms)
+
+    def both(found: str) -> str:
+        return f"({found}) AND {named}" if found else named
+
+    asked = expressions
+    return replace(asked, exact=both(asked.exact), lemma=both(asked.lemma), full=both(asked.full))
 
 
 def _terms_asked(connection: sqlite3.Connection, query: Query) -> dict[str, frozenset[str]]:
@@ -358,8 +456,9 @@ class _Scope:
         query: Query,
         place: _Place | None,
         language: str | None,
+        narrowed: Narrowed = Narrowed(),
     ) -> _Scope:
-        tests, values = _testimony_tests(query.limits)
+        tests, values = _testimony_tests(query.limits, narrowed)
         where, ranges = "", None
         if tests:
             connection.create_function("folded", 1, fold, deterministic=True)
@@ -375,7 +474,15 @@ class _Scope:
         if language:
             where += " AND (segments.language = ? OR segments.language LIKE ? || '-%')"
             values = [*values, language, language]
+        if narrowed.text:
+            where += f" AND segments.state {'=' if narrowed.text == 'corrected' else '<>'} ?"
+            values = [*values, "corrected"]
         return cls(where, values, ranges)
+
+    def within(self, connection: sqlite3.Connection, testimony_id: str) -> _Scope:
+        """The same limits in one testimony."""
+        where = f"{self._where} AND segments.testimony_id = ?"
+        return _Scope(where, [*self._values, testimony_id], _ranges(connection, [testimony_id]))
 
     def among(self, connection: sqlite3.Connection, idents: Sequence[int]) -> list[int]:
         """Those of the segments that count."""
@@ -414,9 +521,15 @@ class _Scope:
         return found
 
 
-def _testimony_tests(limits: Mapping[str, str]) -> tuple[list[str], list[object]]:
+def _testimony_tests(
+    limits: Mapping[str, str], narrowed: Narrowed
+) -> tuple[list[str], list[object]]:
     tests: list[str] = []
     values: list[object] = []
+    for column, value in (("id", narrowed.testimony), ("collection", narrowed.collection)):
+        if value is not None:
+            tests.append(f"testimonies.{column} = ?")
+            values.append(value)
     if "narrator" in limits:
         tests.append("instr(folded(coalesce(testimonies.narrator, '')), ?) > 0")
         values.append(fold(limits["narrator"]))
@@ -498,7 +611,7 @@ def _by_score(
     first, rest = order[:_SCORED], order[_SCORED:]
     usual = sum(lengths.values()) / len(lengths) if lengths else 1.0
     scores = {}
-    marker = _Marker(expressions)
+    marker = Marker(expressions)
     for ident, text, language in _texts(connection, first, deadline):
         counts = marker.counts(text, language)
         room = _K1 * (1 - _B + _B * len(text) / usual)
@@ -513,7 +626,7 @@ def _near_enough(
     tiers: Mapping[int, int],
     deadline: float,
 ) -> dict[int, int]:
-    marker = _Marker(expressions)
+    marker = Marker(expressions)
     texts = _texts(connection, list(tiers), deadline)
     near = {ident for ident, text, language in texts if marker.all_near(text, language)}
     return {ident: tier for ident, tier in tiers.items() if ident in near}
@@ -530,7 +643,7 @@ def _texts(
         yield row
 
 
-def _hits(connection: sqlite3.Connection, chosen: Sequence[int], marker: _Marker) -> Iterator[Hit]:
+def _hits(connection: sqlite3.Connection, chosen: Sequence[int], marker: Marker) -> Iterator[Hit]:
     cursor = connection.execute(_HITS_SQL, [json.dumps(list(chosen))])
     names = [column[0] for column in cursor.description]
     rows = {row[0]: dict(zip(names, row, strict=True)) for row in cursor}
@@ -561,10 +674,10 @@ def _related(
     turns = zip_longest(*by_language.values())
     chosen = [ident for turn in turns for ident in turn if ident is not None][:_RELATED]
     linker = terms.linker_of(connection, names.terms)
-    return _hits(connection, chosen, _Marker(Expressions("", "", ""), linker))
+    return _hits(connection, chosen, Marker(Expressions("", "", ""), linker))
 
 
-class _Marker:
+class Marker:
     """Finds in one text what a query found it by."""
 
     def __init__(self, expressions: Expressions, linker: Linker | None = None) -> None:
@@ -573,6 +686,7 @@ class _Marker:
         self._initials = frozenset(_initial(lemma_of_key(key)) for key in keys_asked)
 
     def marked(self, text: str, language: str | None) -> str:
+        """The text with each found word between two controls."""
         places = spans(text)
         found = {n for group in self._groups(text, language) for n in group}
         if self._linker:
@@ -588,6 +702,19 @@ class _Marker:
             pieces += [text[end:start], MARK_OPEN, text[start:stop], MARK_CLOSE]
             end = stop
         return "".join([*pieces, text[end:]])
+
+    def forms(self, text: str, language: str | None) -> set[str]:
+        """The found words as they are spoken here, in lower case; those in quotes left out."""
+        loose = Marker(replace(self._asked, phrases=()))
+        places = spans(text)
+        groups = [*loose._groups(text, language, self._initials)]
+        if not any(groups):
+            groups = [*loose._groups(text, language)]
+        found = {text[slice(*places[n])].lower() for group in groups for n in group}
+        if self._linker:
+            named = self._linker.named(text, base_language(language))
+            found |= {text[one.start : one.end].lower() for one in named}
+        return found
 
     def counts(self, text: str, language: str | None) -> list[int]:
         """How often each thing that was asked for occurs: once at least, for it was found.

@@ -78,12 +78,21 @@ def _left(archive: Archive, ident: str) -> list[str]:
 def _exported(archive: Archive, ident: str) -> list[str]:
     """Every copy that was ever made for somebody, out of the log; nobody can call them back."""
     return [
-        f"{printable(event['detail']['path'])}: exported {event['at']} as"
-        f" {event['detail']['format']} (manifest sha256 {event['detail']['manifest_sha256']});"
+        f"{printable(said['path'])}: exported {at} as {said['format']} ({_sum(said)});"
         " delete it, and ask whoever has a copy."
-        for event in archive.events(ident)
-        if event["type"] == "export"
+        for at, said in (
+            (event["at"], event["detail"])
+            for event in archive.events(ident)
+            if event["type"] == "export"
+        )
     ]
+
+
+def _sum(said: dict[str, str]) -> str:
+    """The checksum of an export: a bag's is that of its manifest."""
+    if "manifest_sha256" in said:
+        return f"manifest sha256 {said['manifest_sha256']}"
+    return f"sha256 {said['sha256']}"
 
 
 def _path(archive: Archive, recording: Recording) -> Path:

@@ -204,6 +204,10 @@ def tricks(root: Path) -> Iterable[str]:
         yield from (
             f"/{d}/testimonies/{ident}{f}" for d in ("public", "researchers") for f in ("", ".json")
         )
+        yield from (
+            f"/testimony/{ident}{f}"
+            for f in ("", "?q=zq*", ".vtt", ".srt", ".txt", ".json", ".csv", "/search.json?q=zq*")
+        )
     connection.close()
     for escape in (
         "..%2f..%2farchive.db",
@@ -358,9 +362,10 @@ async def test_a_researcher_searches_all_that_researchers_may_see(site: Datasett
     # Besides the same page in other languages.
     links = {x for x in Links(response.text).found if "half" in x and not x.startswith("/search")}
     assert "1 passage<" in response.text and "as a researcher" in response.text
-    assert links == {"/researchers/testimonies/half"}
+    shown = {link.partition("?")[0] for link in links}
+    assert {path.rpartition("/")[0] for path in shown} == {"/testimony", "/quote/half"}
     (sound,) = (link for link in Links(response.text).found if link.startswith("/media/"))
-    for path in (*links, sound.split("#")[0]):
+    for path in (link.partition("#")[0] for link in (*links, sound)):
         assert (await site.client.get(path, cookies=mine)).status_code == 200
         assert (await site.client.get(path)).status_code in (403, 404)
     assert response.headers["cache-control"].startswith("private")
@@ -479,4 +484,5 @@ def former(folder: Folder, ident: str) -> list[str]:
     found = [f"/public/segments/{row[0]}" for row in segments]
     connection.close()
     return [*found, f"/public/testimonies/{ident}", f"/public/testimonies/{ident}.json",
+            f"/testimony/{ident}", f"/testimony/{ident}.vtt", f"/testimony/{ident}/search.json",
             f"/media/{media}", f"/public/recordings/{media}"]  # fmt: skip

@@ -75,7 +75,7 @@ async def test_the_numbers_are_those_of_the_database(archive: Folder, site: Data
         archive,
         "SELECT label, count(DISTINCT testimony_id), count(*) FROM segments"
         " JOIN segment_terms ON segment_id = segments.id JOIN terms ON terms.id = segment_terms.term_id"
-        " JOIN term_labels AS l ON l.term_id = terms.id AND l.language = 'en' AND n = 0"
+        " JOIN term_labels AS l ON l.term_id = terms.id AND l.language = 'en' AND l.n = 0"
         " AND NOT former WHERE lat IS NOT NULL GROUP BY 1",
     )
     assert {name: [f"{a}", f"{b}"] for name, a, b in named} == cells(

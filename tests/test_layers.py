@@ -18,21 +18,21 @@ LAYERS = {
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words"},
+    | {"meaning", "site.words", "captions"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
     6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
-    | {"counts", "site.ways"},
-    7: {"site.plots", "site.machines", "site.refusals", "site.sharing", "site.listing"}
-    | {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting"},
-    8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
-    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "site.searching"}
-    | {"site.about", "site.lesson", "site.oembed"},
-    10: {"listen", "workers", "holdings", "site.home"},
-    11: {"publish", "status", "verify", "bag", "conduct", "cluster", "site"},
-    12: {"evaluate", "withdraw", "run", "site.app"},
-    13: {"cli"},
+    | {"site.linked", "site.published", "site.ways", "counts"},
+    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
+    | {"site.quoting", "site.downloads", "site.listing", "site.machines", "site.plots"}
+    | {"site.refusals", "site.sharing"},
+    8: {"archive", "search", "site.clips", "site.quote", "site.sheet", "site.about"},
+    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
+    | {"site.lesson", "site.oembed", "exports"},
+    10: {"listen", "workers", "holdings", "results"},
+    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
+    12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
+    13: {"cli", "site"},
     14: {"__main__"},
 }
 

@@ -12,17 +12,33 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.site import guard, lesson, live, machines, quote, refusals, render, searching, sharing
+from pipeline.captions import FORMATS
+from pipeline.site import (
+    found,
+    guard,
+    lesson,
+    live,
+    machines,
+    quote,
+    refusals,
+    render,
+    searching,
+    sharing,
+)
 from pipeline.site.about import about
 from pipeline.site.clips import clip
+from pipeline.site.downloads import download
 from pipeline.site.home import home
 from pipeline.site.listing import testimonies
 from pipeline.site.media import media
 from pipeline.site.oembed import oembed
+from pipeline.site.testimony import search_inside, testimony_page
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
     from jinja2 import Environment
+
+_ID = r"(?P<ident>[a-z0-9_-]{1,100})"
 
 
 @hookimpl
@@ -36,6 +52,8 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/robots\.txt$", machines.robots),
         (r"^/favicon\.ico$", machines.icon),
         (r"^/search$", searching.search_page),
+        (r"^/search\.json$", found.as_json),
+        (r"^/search\.csv$", found.as_csv),
         (r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)/embed$", quote.embed),
         (
             r"^/quote/(?P<testimony_id>[a-z0-9_-]+)/(?P<range>[^/]+)\.(?P<form>bib|ris|json)$",
@@ -47,6 +65,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/lesson$", lesson.lesson),
         (r"^/lesson/sheet$", lesson.printed),
         (r"^/lesson\.docx$", lesson.download),
+        (rf"^/testimony/{_ID}$", testimony_page),
+        (rf"^/testimony/{_ID}/search\.json$", search_inside),
+        (rf"^/testimony/{_ID}\.(?P<kind>{'|'.join(FORMATS)})$", download),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 

@@ -1,22 +1,22 @@
-"""The search page: hits with their testimony, their time, and a player that starts there."""
+"""The search page: what was found, in its testimonies, to be heard, narrowed and quoted."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
+from pipeline import facets, results
 from pipeline.errors import QueryError
 from pipeline.expression import languages_of
+from pipeline.results import Result, Sort
 from pipeline.search import (
     MARK_CLOSE,
     MARK_OPEN,
-    Found,
-    Hit,
-    find,
+    Narrowed,
     match_expression,
     near_in_meaning,
 )
@@ -24,50 +24,73 @@ from pipeline.searchindex import NO_LANGUAGE
 from pipeline.site.live import by_meaning
 from pipeline.site.readers import widest
 from pipeline.site.render import page
+from pipeline.site.words import chosen
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-_PER_PAGE = 20
+# Asked for anew each time: what was withdrawn is not read from a cache.
+FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
+_LAST_PAGE = 10_000
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks for; the address is the query, and nothing is kept elsewhere."""
+
+    q: str
+    narrowed: Narrowed
+    sort: Sort
+    page: int
+
+    @classmethod
+    def of(cls, request: Request) -> Asked:
+        """Choices that nobody could have made are left out."""
+        said = {name: request.args.get(name) or None for name in facets.NAMES}
+        if said["text"] not in ("corrected", "machine"):
+            said["text"] = None
+        narrowed = Narrowed(**cast("dict[str, Any]", said))
+        sort: Sort = "time" if request.args.get("sort") == "time" else "relevance"
+        return cls(request.args.get("q") or "", narrowed, sort, _number(request.args.get("page")))
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The same as an address has it, without the page; to be given to `link`."""
+        said = {"q": self.q, **asdict(self.narrowed)}
+        said["sort"] = "time" if self.sort == "time" else None
+        return {name: value for name, value in said.items() if value}
 
 
 async def search_page(datasette: Datasette, request: Request) -> Response:
-    """Hits with their testimony, their time, and a player that starts there."""
-    query = request.args.get("q") or ""
-    language = request.args.get("language") or ""
-    number = _page_number(request.args.get("page"))
+    """200, or 400 with the same page where the query cannot be read."""
+    asked = Asked.of(request)
     name = await widest(datasette, request.actor)
     db = datasette.get_database(name)
+    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    meant_too = by_meaning(datasette)
+
+    def read(connection: sqlite3.Connection) -> dict[str, Any]:
+        # All of it at once: each call of its own would wait for a free thread again.
+        found = _found(connection, asked, words.language, near=meant_too) if asked.q.strip() else {}
+        return {"languages": spoken(connection), **found}
+
     context: dict[str, Any] = {
         "database": name,
-        "q": query,
-        "language": language,
-        "languages": await db.execute_fn(spoken),
-        "found": None,
-        "hits": [],
-        "near": [],
-        "offers": [],
-        "related": [],
-        "problem": None,
+        "q": asked.q,
+        "language": asked.narrowed.language or "",
+        "asked": asked,
+        "address": asked.address,
+        "marked": marked,
     }
     status = 200
-    more = False
-    if query.strip():
-        offset = (number - 1) * _PER_PAGE
-        try:
-            found = await db.execute_fn(
-                # One more than is shown tells whether there is a next page.
-                lambda connection: find(connection, query, language, _PER_PAGE + 1, offset)
-            )
-            more = len(found.hits) > _PER_PAGE
-            context |= _as_context(found, language)
-            if number == 1 and by_meaning(datasette):
-                near = await db.execute_fn(lambda c: near_in_meaning(c, query, language))
-                context["near"] = [_shown(hit) for hit in near]
-        except QueryError as error:
-            context["problem"], status = error.problem[:1].upper() + error.problem[1:], 400
-    context |= _paging(query, language, number, more)
-    return await page(datasette, request, "archive/search.html", context, status=status)
+    try:
+        context |= await db.execute_fn(read)
+    except QueryError as error:
+        context["problem"], status = error.problem[:1].upper() + error.problem[1:], 400
+        context["languages"] = await db.execute_fn(spoken)
+    response = await page(datasette, request, "archive/search.html", context, status=status)
+    response.headers |= FRESH
+    return response
 
 
 def prepare_connection(connection: sqlite3.Connection) -> None:
@@ -88,35 +111,45 @@ def spoken(connection: sqlite3.Connection) -> list[str]:
     return [language for language in languages_of(connection) if language != NO_LANGUAGE]
 
 
-def _as_context(found: Found, language: str) -> dict[str, Any]:
-    meant = urlencode({"q": found.meant or "", "language": language})
+def marked(text: str) -> Markup:
+    """A text that a search has marked, with `<mark>` around what it found."""
+    begun = escape(text).replace(MARK_OPEN, Markup("<mark>"))
+    return begun.replace(MARK_CLOSE, Markup("</mark>"))
+
+
+def _found(
+    connection: sqlite3.Connection, asked: Asked, language: str, *, near: bool
+) -> dict[str, Any]:
+    """What the page has of one query, for a reader of this language."""
+    result = results.read(
+        connection, asked.q, asked.narrowed, asked.sort, asked.page, language=language
+    )
+    only_language = replace(asked.narrowed, language=None) == Narrowed()
+    hits = (
+        near_in_meaning(connection, asked.q, asked.narrowed.language)
+        if near and asked.page == 1 and only_language
+        else ()
+    )
     return {
-        "found": found,
-        "hits": [_shown(hit) for hit in found.hits[:_PER_PAGE]],
-        "meant": f"/search?{meant}" if found.meant else None,
-        "offers": [(offer, "/search?" + urlencode({"q": offer.query})) for offer in found.offers],
-        "related": [_shown(hit) for hit in found.related],
+        "result": result,
+        "found_for": result.answer.meant if result.answer.corrected else asked.q,
+        "chosen": [
+            (name, ident, facets.label_of(connection, name, ident, language))
+            for name, ident in asdict(asked.narrowed).items()
+            if ident
+        ],
+        "forms": _forms(result, asked.q),
+        "near": results.in_turn(connection, hits, None),
     }
 
 
-def _shown(hit: Hit) -> dict[str, Any]:
-    marked = escape(hit.marked).replace(MARK_OPEN, Markup("<mark>"))
-    return {
-        "hit": hit,
-        "marked": marked.replace(MARK_CLOSE, Markup("</mark>")),
-    }
+def _forms(result: Result, typed: str) -> tuple[tuple[str, int], ...]:
+    """Those worth telling: none where everything was found as it was typed."""
+    found = result.forms.found
+    return () if [form for form, _ in found] == [typed.strip().lower()] else found
 
 
-def _paging(query: str, language: str, number: int, more: bool) -> dict[str, str | None]:
-    def address(page: int) -> str:
-        values = {"q": query, "language": language, "page": page}
-        return "/search?" + urlencode({name: value for name, value in values.items() if value})
-
-    return {
-        "previous": address(number - 1) if number > 1 else None,
-        "next": address(number + 1) if more else None,
-    }
-
-
-def _page_number(text: str | None) -> int:
-    return min(int(text), 10_000) if text and text.isascii() and text.isdigit() and int(text) else 1
+def _number(text: str | None) -> int:
+    if not (text and text.isascii() and text.isdigit()):
+        return 1
+    return min(max(int(text[:9]), 1), _LAST_PAGE)

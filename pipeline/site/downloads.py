@@ -1,0 +1,44 @@
+"""A testimony's words as files: /testimony/ID.vtt, .srt, .txt, .json and .csv."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from datasette.utils.asgi import Request, Response
+
+from pipeline import captions
+from pipeline.site import published
+from pipeline.site.readers import widest
+
+if TYPE_CHECKING:
+    from datasette.app import Datasette
+
+_PART = re.compile(r"\d{0,4}", re.ASCII)
+
+
+async def download(datasette: Datasette, request: Request) -> Response:
+    """The whole testimony, or the part that `?part=` names; captions are of one part."""
+    ident, kind = request.url_vars["ident"], request.url_vars["kind"]
+    form = captions.FORMATS[kind]
+    name = await widest(datasette, request.actor)
+    entry = await datasette.get_database(name).execute_fn(lambda c: published.read(c, ident))
+    if entry is None:
+        return Response.text("There is no such testimony here.\n", status=404)
+    part = request.args.get("part") or ""
+    if not _PART.fullmatch(part):
+        return Response.text("part must be a number.\n", status=400)
+    try:
+        text = captions.write(entry, kind, int(part) if part else None)
+    except LookupError:
+        last = len(entry.parts)
+        return Response.text(f"Say which part: ?part=1 to ?part={last}\n", status=404)
+    headers = {
+        "content-disposition": f'inline; filename="{ident}{"-" * bool(part)}{part}.{form.ending}"',
+        # Asked for anew each time: what was withdrawn is not read from a cache.
+        "cache-control": "private, no-cache",
+        "vary": "Cookie",
+        # Other sites' scripts may read it; a browser sends them no cookie along.
+        "access-control-allow-origin": "*",
+    }
+    return Response(text, headers=headers, content_type=f"{form.media_type}; charset=utf-8")
