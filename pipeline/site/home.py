@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette.utils.asgi import Request, Response
 
-from pipeline.site import machines, plots
+from pipeline.site import linked, machines, plots
 from pipeline.site.listing import as_listed
 from pipeline.site.readers import widest
 from pipeline.site.render import page, words_of
@@ -46,13 +46,10 @@ async def home(datasette: Datasette, request: Request) -> Response:
         "languages": [one.language for one in found.languages],
         "bars": plots.bars(found.languages[:12]),
         "time_line": plots.time_line(found.events, names),
-        "maps": [
-            plots.plot_map(frame, found.gazetteer, found.places, names)
-            for frame in (plots.HOMES, plots.EXILE)
-        ],
+        "maps": plots.maps(found.gazetteer, found.places, names),
         "q": "",
         "language": "",
-        "linked": await machines.description(datasette, request),
+        "linked": linked.script(await machines.description(datasette, request)),
     }
     return await page(datasette, request, "archive/home.html", context)
 

@@ -16,6 +16,7 @@ from pipeline.site.ways import Named, Spoken, Spot
 WIDTH = 400.0
 _TYPE, _SMALL_TYPE = 13.0, 8.0
 _EM = 0.53  # the mean width of a letter, in sizes of type
+_MOST_DOTS, _LARGEST = 100, 14.0
 # What is so wide that a point stands for it only roughly.
 _AREAS = {"country", "region", "river", "sea"}
 _YEARS = re.compile(r"(\d{4})(?:-(\d\d))?")
@@ -160,35 +161,49 @@ class Frame:
     east: float
     parallels: tuple[float, float]
     step: int
-    largest: float
     water: tuple[str, ...]
     places: tuple[str, ...]
 
 
 # Where the narrators came from, and where they were taken.
 HOMES = Frame(
-    43.3, 60.6, 12.5, 41.0, (46, 58), 5, 15.0, ("baltic-sea", "black-sea"),
+    43.3, 60.6, 12.5, 41.0, (46, 58), 5, ("baltic-sea", "black-sea"),
     ("vilnius", "riga", "tallinn", "warsaw", "kyiv", "bucharest", "chisinau", "minsk", "lviv",
      "odesa", "moscow", "saint-petersburg", "cluj", "krakow"),
 )  # fmt: skip
 EXILE = Frame(
-    37.0, 76.0, 14.0, 158.0, (48, 66), 10, 12.0, ("kara-sea", "sea-of-okhotsk", "baikal"),
+    37.0, 76.0, 14.0, 158.0, (48, 66), 10, ("kara-sea", "sea-of-okhotsk", "baikal"),
     ("vilnius", "kyiv", "moscow", "vorkuta", "norilsk", "magadan", "krasnoyarsk", "irkutsk",
      "karaganda", "tashkent", "arkhangelsk", "yakutsk", "tomsk", "vladivostok"),
 )  # fmt: skip
 
 
-def plot_map(
-    frame: Frame, gazetteer: Iterable[Spot], named: Iterable[Named], names: dict[str, str]
+def maps(
+    gazetteer: Sequence[Spot], named: Sequence[Named], names: dict[str, str]
+) -> tuple[Map, Map]:
+    """Two maps with circles on one scale; what the first shows is only a speck on the second."""
+    most = max((one.testimonies for one in named), default=1)
+    homes = {spot.id for spot in gazetteer if _inside(HOMES, spot.lat, spot.lon)}
+    return (
+        _map(HOMES, gazetteer, [one for one in named if one.id in homes], names, most),
+        _map(EXILE, gazetteer, [one for one in named if one.id not in homes], names, most),
+    )
+
+
+def _map(
+    frame: Frame,
+    gazetteer: Iterable[Spot],
+    named: Iterable[Named],
+    names: dict[str, str],
+    most: int,
 ) -> Map:
-    """The places inside `frame`; dots lie over larger dots."""
+    """The places inside `frame`, of `named` those that come first; dots lie over larger dots."""
     project, height = _projection(frame)
     spots = {spot.id: spot for spot in gazetteer if _inside(frame, spot.lat, spot.lon)}
     at = {ident: project(spot.lat, spot.lon) for ident, spot in spots.items()}
-    counted = [one for one in named if one.id in spots]
-    most = max((one.testimonies for one in counted), default=1)
+    counted = [one for one in named if one.id in spots][:_MOST_DOTS]
     dots = [
-        Dot(one.id, *at[one.id], _radius(one.testimonies, most, frame.largest), one.testimonies,
+        Dot(one.id, *at[one.id], _radius(one.testimonies, most, _LARGEST), one.testimonies,
             one.feature in _AREAS)
         for one in counted
     ]  # fmt: skip
