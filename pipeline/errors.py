@@ -76,9 +76,19 @@ class PublishError(PipelineError):
 
 
 class QueryError(PipelineError):
-    """A search that cannot be read as one."""
+    """A search that cannot be read as one.
+
+    `message` is the problem before `facts` are put into it, so that it can be translated.
+    """
 
     exit_code = 2
+
+    def __init__(
+        self, subject: object, message: str, next_step: str = "", /, **facts: object
+    ) -> None:
+        super().__init__(subject, message % facts if facts else message, next_step)
+        self.message = message
+        self.facts = facts
 
 
 @dataclass(frozen=True)

@@ -268,17 +268,31 @@ def _unknown(
     connection: sqlite3.Connection, field: str, typed: str, names: Collection[str]
 ) -> QueryError:
     if not names:
-        return QueryError("search", f"{field}: finds nothing, for this archive has no vocabulary.")
+        return QueryError(
+            "search",
+            "%(field)s: finds nothing, for this archive has no vocabulary.",
+            field=field,
+        )
     # An id that is spelled as a name is shows the same.
     choices = list({fold(name): name for name in sorted(names, reverse=True)}.values())
     near = process.extract(
         typed, choices, scorer=fuzz.WRatio, processor=fold, limit=_NEAR,
         score_cutoff=_NEAR_ENOUGH,
     )  # fmt: skip
-    sentence = f'no {field} is called "{typed}" in the vocabulary.'
-    if near:
-        sentence += f" Near it are {', '.join(f'{field}:{_quoted(one[0])}' for one in near)}."
-    return QueryError("search", sentence)
+    if not near:
+        return QueryError(
+            "search",
+            'no %(field)s is called "%(typed)s" in the vocabulary.',
+            field=field,
+            typed=typed,
+        )
+    return QueryError(
+        "search",
+        'no %(field)s is called "%(typed)s" in the vocabulary. Near it are %(near)s.',
+        field=field,
+        typed=typed,
+        near=", ".join(f"{field}:{_quoted(one[0])}" for one in near),
+    )
 
 
 def _quoted(name: str) -> str:

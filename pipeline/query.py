@@ -74,12 +74,12 @@ class Query:
 def parse(typed: str) -> Query:
     """Raises QueryError, with a sentence for whoever typed it."""
     if len(typed) > LONGEST_QUERY:
-        raise _wrong(f"a query has at most {LONGEST_QUERY} characters.")
+        raise _wrong("a query has at most %(most)s characters.", most=LONGEST_QUERY)
     typed = _NOT_WRITABLE.sub(" ", typed).translate(_QUOTES)
     typed = _NEAR_CALL.sub(_near_call, typed)
     query = _Reader(typed).read()
     if len(query.wanted) + len(query.unwanted) > _MOST_TERMS:
-        raise _wrong(f"a query has at most {_MOST_TERMS} words; leave some out.")
+        raise _wrong("a query has at most %(most)s words; leave some out.", most=_MOST_TERMS)
     return query
 
 
@@ -98,13 +98,15 @@ class _Reader:
         for part in self._parts:
             self._take(part)
         if self._join:
-            raise _wrong(f"{self._join} needs a word on both sides.")
+            raise _wrong("%(name)s needs a word on both sides.", name=self._join)
         if not self._wanted and ("place" not in self._limits or self._unwanted):
             if self._unwanted:
                 raise _wrong("type a word to look for as well; -word only takes passages away.")
             if self._limits:
                 name = next(iter(self._limits))
-                raise _wrong(f"type a word to look for as well; {name}: only narrows a search.")
+                raise _wrong(
+                    "type a word to look for as well; %(name)s: only narrows a search.", name=name
+                )
             raise _wrong("type at least one word.")
         wanted = tuple(tuple(alternatives) for alternatives in self._wanted)
         return Query(wanted, tuple(self._unwanted), self._limits)
@@ -116,7 +118,9 @@ class _Reader:
             return
         if name and (phrase or bare) and name.lower() != "event":
             if minus:
-                raise _wrong(f"-{name}: is not known here; - goes before words and event: only.")
+                raise _wrong(
+                    "-%(name)s: is not known here; - goes before words and event: only.", name=name
+                )
             self._limit(name, phrase if phrase is not None else bare)
             return
         sought = _phrase(phrase) if phrase is not None else _bare(bare)
@@ -137,7 +141,7 @@ class _Reader:
             return True
         name = "NEAR" if near else "OR"
         if self._join or not self._wanted:
-            raise _wrong(f"{name} needs a word on both sides.")
+            raise _wrong("%(name)s needs a word on both sides.", name=name)
         self._join = name
         if near:
             self._within = min(int(near[1] or _NEAR_WORDS), _FARTHEST)
@@ -160,9 +164,11 @@ class _Reader:
         name = name.lower()
         if name not in FIELDS:
             known = ", ".join(f"{one}:" for one in FIELDS)
-            raise _wrong(f'"{name}:" is not known here. Known are {known}.')
+            raise _wrong(
+                '"%(name)s:" is not known here. Known are %(known)s.', name=name, known=known
+            )
         if name in ("before", "after") and not _YEAR.match(value):
-            raise _wrong(f"{name}: needs a year, as in {name}:1950.")
+            raise _wrong("%(name)s: needs a year, as in %(name)s:1950.", name=name)
         self._limits[name] = value
 
 
@@ -178,7 +184,9 @@ def _bare(text: str) -> Sought | None:
         return None
     if beginning:
         if len(found) == 1 and len(found[0]) < _SHORTEST_BEGINNING:
-            raise _wrong(f"before * there must be at least {_SHORTEST_BEGINNING} letters.")
+            raise _wrong(
+                "before * there must be at least %(least)s letters.", least=_SHORTEST_BEGINNING
+            )
         return Sought(found, beginning=True)
     return Sought(found)
 
@@ -189,5 +197,5 @@ def _near_call(call: re.Match[str]) -> str:
     return join.join(call[1].split()) or " "
 
 
-def _wrong(sentence: str) -> QueryError:
-    return QueryError("search", sentence)
+def _wrong(message: str, **facts: object) -> QueryError:
+    return QueryError("search", message, **facts)

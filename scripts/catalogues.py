@@ -12,22 +12,29 @@ import sys
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 from pipeline.site.words import INTERFACE, SOURCE
 
-SITE = Path(__file__).parent.parent / "pipeline" / "site"
-FOLDER = SITE / "catalogues"
+PACKAGE = Path(__file__).parent.parent / "pipeline"
+FOLDER = PACKAGE / "site" / "catalogues"
 LANGUAGES = tuple(language for language in INTERFACE if language != SOURCE)
 
 _HEADER = """\
 # The interface of the reading room, LANGUAGE.
 # Not yet read by native speakers: corrections are welcome.
 #"""
-_METHODS = [("templates/**.html", "jinja2.ext:babel_extract"), ("**.py", "python")]
+_TEMPLATES = "site/templates/**.html"
+_METHODS = [
+    (_TEMPLATES, "jinja2.ext:babel_extract"),
+    ("site/**.py", "python"),
+    # What cannot be searched is said below the site, and translated by `Words.problem`.
+    ("*.py", "python"),
+]
+_KEYWORDS = DEFAULT_KEYWORDS | {"_wrong": (1,), "QueryError": (2,)}
 # Blocks are not trimmed, as when pages are rendered; a template that cannot be read is an error.
-_OPTIONS = {"templates/**.html": {"silent": "false"}}
+_OPTIONS = {_TEMPLATES: {"silent": "false"}}
 
 
 def main() -> int:
@@ -46,7 +53,7 @@ def main() -> int:
 def messages() -> Catalog:
     """What the site says to readers, in English."""
     found = Catalog()
-    for _, _, message, _, context in extract_from_dir(SITE, _METHODS, _OPTIONS):
+    for _, _, message, _, context in extract_from_dir(PACKAGE, _METHODS, _OPTIONS, _KEYWORDS):
         found.add(message, context=context)
     return found
 

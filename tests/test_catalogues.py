@@ -189,6 +189,14 @@ async def test_the_browser_says_which_language_its_reader_prefers(
     assert '<html lang="et"' in (await get(site, "/", accept=accept, lang="et")).text
 
 
+async def test_a_search_that_cannot_be_read_is_explained_in_the_language(site: Datasette) -> None:
+    sentence = "After: потребує року, наприклад after:1950."
+    for path in ("/search", "/testimony/zopen"):
+        assert sentence in (await get(site, path, q="after:never", lang="uk")).text
+    inside = await get(site, "/testimony/zopen/search.json", q="after:never", lang="uk")
+    assert inside.json()["problem"] == sentence
+
+
 class Spoken(HTMLParser):
     """What a page says to its reader, without what says its language itself."""
 
@@ -239,7 +247,9 @@ def pages() -> list[tuple[str, dict[str, str]]]:
         ("/search", {"q": "zboże"}),
         ("/search", {"q": "zzzz"}),
         ("/search", {"q": "zostala zroza"}),
+        ("/search", {"q": "-zima"}),
         ("/testimony/zopen", {}),
+        ("/testimony/zopen", {"q": "OR"}),
         ("/testimony/zopen", {"q": "zboże"}),
         ("/testimony/zopen", {"q": "zzzz"}),
         ("/testimony/zlisted", {}),

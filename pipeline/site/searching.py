@@ -90,7 +90,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     try:
         context |= await db.execute_fn(read)
     except QueryError as error:
-        context["problem"], status = error.problem[:1].upper() + error.problem[1:], 400
+        context["problem"], status = words.problem(error), 400
         context["languages"] = await db.execute_fn(spoken)
     response = await page(datasette, request, "archive/search.html", context, status=status)
     response.headers |= FRESH

@@ -87,8 +87,8 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
     if entry is None:
         return await _not_shown(datasette, request, name)
     query = request.args.get("q") or ""
-    found = await db.execute_fn(lambda connection: _found(connection, query, ident))
     words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    found = await db.execute_fn(lambda connection: _found(connection, query, ident, words))
     context: dict[str, Any] = {"database": name, "path": f"/testimony/{ident}"}
     context |= _told(entry, words) | _transcript(entry, words, found, _moment(request))
     description = linked.description(
@@ -111,7 +111,8 @@ async def search_inside(datasette: Datasette, request: Request) -> Response:
     ident = request.url_vars["ident"]
     db = datasette.get_database(await widest(datasette, request.actor))
     query = request.args.get("q") or ""
-    found = await db.execute_fn(lambda connection: _found(connection, query, ident))
+    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    found = await db.execute_fn(lambda connection: _found(connection, query, ident, words))
     document = {
         "query": query,
         "problem": found.problem,
@@ -133,13 +134,13 @@ async def _not_shown(datasette: Datasette, request: Request, name: str) -> Respo
     )
 
 
-def _found(connection: sqlite3.Connection, query: str, ident: str) -> Found:
+def _found(connection: sqlite3.Connection, query: str, ident: str, words: Words) -> Found:
     if not query.strip():
         return Found()
     try:
         return Found(query, marked_in(connection, query, ident))
     except QueryError as error:
-        return Found(query, problem=error.problem[:1].upper() + error.problem[1:])
+        return Found(query, problem=words.problem(error))
 
 
 def _moment(request: Request) -> tuple[int, float] | None:

@@ -20,6 +20,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.units import format_unit
 
+from pipeline.errors import QueryError
+
 SOURCE = "en"
 INTERFACE = (SOURCE, "lt", "lv", "et", "pl", "uk", "ro")
 CATALOGUES = resources.files("pipeline.site") / "catalogues"
@@ -48,6 +50,12 @@ class Words:
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         return self._translations.ngettext(one, many, count)
+
+    def problem(self, error: QueryError) -> str:
+        """Why a search cannot be read as one, as a sentence of a page."""
+        said = self.gettext(error.message)
+        said = said % error.facts if error.facts else said
+        return said[:1].upper() + said[1:]
 
     def number(self, value: float) -> str:
         return numbers.format_decimal(value, locale=self.locale)
