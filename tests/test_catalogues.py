@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w+>")
 # What has no language: names of formats, styles and units, and of what made the transcript.
 _NAMES = set(
     "Chicago APA ISO BibTeX RIS CSL JSON JSON-LD CSV VTT WebVTT SRT SubRip TXT SQLite API SQL HTML"
-    " CC BY QR s JavaScript".split()
+    " CC BY QR s JavaScript oEmbed".split()
 )
 _SPOKEN = "aria-label", "title", "alt", "placeholder", "label"
 
@@ -243,6 +243,11 @@ def pages() -> list[tuple[str, dict[str, str]]]:
     quoted = {"q": "zopen/0-4"}
     return [
         ("/", {}),
+        ("/about", {}),
+        ("/api", {}),
+        ("/testimonies", {}),
+        ("/testimonies", {"language": "zz"}),
+        ("/zz/zz", {}),
         ("/search", {}),
         ("/search", {"q": "zboże"}),
         ("/search", {"q": "zzzz"}),
