@@ -19,7 +19,7 @@ from pipeline.search import Answer, Hit, Marker, Matches, Narrowed, ask, asking
 Sort = Literal["relevance", "time"]
 PER_PAGE, GROUPS = 20, 8
 OF_EACH = 3
-_FORMS, _READ_FOR_FORMS = 12, 60
+_FORMS, _READ_FOR_FORMS = 12, 30
 _UNDATED = "9999"
 _DATE = re.compile(r"\d{4}(?:-\d\d){0,2}")
 
@@ -223,7 +223,9 @@ def _with_lines(
     said = {row[0]: row[1:] for row in connection.execute(_SAID_SQL, [ids])}
     around: dict[tuple[int, bool], Line] = {}
     for ident, distance, text, language, state in connection.execute(_AROUND_SQL, [ids]):
-        marked = marker.marked(text, language) if marker and state != "redacted" else text
+        marked = text
+        if marker and state != "redacted":
+            marked = marker.marked(text, language, in_passing=True)
         around[ident, distance > 0] = Line(marked, language, abs(distance) > 1)
     return [
         Passage(

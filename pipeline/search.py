@@ -699,10 +699,15 @@ class Marker:
         keys_asked = (key for reading in expressions.readings for key in reading.lemmas)
         self._initials = frozenset(_initial(lemma_of_key(key)) for key in keys_asked)
 
-    def marked(self, text: str, language: str | None) -> str:
-        """The text with each found word between two controls."""
+    def marked(self, text: str, language: str | None, *, in_passing: bool = False) -> str:
+        """The text with each found word between two controls.
+
+        `in_passing`: words with another first letter than any that was asked for are not analysed,
+        as in `counts`.
+        """
         places = spans(text)
-        found = {n for group in self._groups(text, language) for n in group}
+        initials = self._initials if in_passing else None
+        found = {n for group in self._groups(text, language, initials) for n in group}
         if self._linker:
             for named in self._linker.named(text, base_language(language)):
                 found |= {
