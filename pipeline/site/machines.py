@@ -97,7 +97,7 @@ async def description(datasette: Datasette, request: Request) -> dict[str, Any]:
                      "contentUrl": at(path)}
                     for name, kind, path in (
                         ("SQLite", "application/vnd.sqlite3", f"/{_NAME}.db"),
-                        ("CSV", "text/csv", f"/{_NAME}/testimonies.csv?_stream=on"),
+                        ("CSV", "text/csv", f"/{_NAME}/testimonies.csv?_stream=on&_dl=on"),
                         ("JSON", "application/json", f"/{_NAME}/testimonies.json?_shape=objects"),
                     )
                 ],
