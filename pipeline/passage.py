@@ -62,7 +62,7 @@ class Place:
     def range(self) -> str:
         """As it stands in an address; always the same for the same place."""
         part = f"{self.part}:" if self.part > 1 else ""
-        return f"{part}{_seconds(self.start_s)}-{_seconds(self.end_s)}"
+        return f"{part}{seconds(self.start_s)}-{seconds(self.end_s)}"
 
 
 @dataclass(frozen=True)
@@ -236,5 +236,6 @@ def _rows(
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _seconds(value: float) -> str:
+def seconds(value: float) -> str:
+    """Seconds as an address has them: at most two decimals, and no more than are needed."""
     return f"{value:.2f}".rstrip("0").rstrip(".")

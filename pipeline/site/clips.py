@@ -22,7 +22,7 @@ from pipeline.publication import CLIPS_OF, clip_name
 from pipeline.site.live import publication_folder
 from pipeline.site.media import access_copy
 from pipeline.site.quoting import Reference, find, sentence, status
-from pipeline.site.words import chosen
+from pipeline.site.render import words_of
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -61,7 +61,7 @@ async def clip(datasette: Datasette, request: Request, scope: Any, receive: Any,
     wanted = Reference(
         request.url_vars["testimony_id"], request.url_vars["range"], request.args.get("v")
     )
-    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    words = words_of(request)
     try:
         answer = await _answer(
             datasette, request.actor, await find(datasette, request.actor, wanted)

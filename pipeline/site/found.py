@@ -19,9 +19,8 @@ from pipeline.publication import DATABASE
 from pipeline.results import Passage, Result
 from pipeline.search import MARK_CLOSE, MARK_OPEN
 from pipeline.site.readers import widest
-from pipeline.site.render import link
+from pipeline.site.render import link, words_of
 from pipeline.site.searching import FRESH, Asked
-from pipeline.site.words import chosen
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -103,7 +102,7 @@ async def as_csv(datasette: Datasette, request: Request) -> Response:
 async def _read(datasette: Datasette, request: Request, asked: Asked) -> tuple[Result, bool]:
     """What was found, and whether all of it is public."""
     name = await widest(datasette, request.actor)
-    language = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    language = words_of(request)
     size = _size(request)
 
     def read(connection: sqlite3.Connection) -> Result:

@@ -18,7 +18,7 @@ from pipeline.site.guard import is_gone
 from pipeline.site.licences import may_be_taught
 from pipeline.site.quote import qr_code, shown
 from pipeline.site.quoting import Reference
-from pipeline.site.render import page
+from pipeline.site.render import page, words_of
 from pipeline.site.sheet import (
     LONGEST_END,
     LONGEST_QUESTION,
@@ -27,7 +27,7 @@ from pipeline.site.sheet import (
     Item,
     Sheet,
 )
-from pipeline.site.words import INTERFACE, Words, chosen
+from pipeline.site.words import INTERFACE, Words
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -52,7 +52,7 @@ class Entry:
 
 async def lesson(datasette: Datasette, request: Request) -> Response:
     """The sheet as it is put together; a button that was pressed leads to the changed sheet."""
-    sheet, words = Sheet.of(request.args), _words(request)
+    sheet, words = Sheet.of(request.args), words_of(request)
     asked = request.args.get("lang")
     language = {"lang": asked} if asked in INTERFACE else {}
     changed = sheet.changed(request.args)
@@ -80,7 +80,7 @@ async def lesson(datasette: Datasette, request: Request) -> Response:
 
 async def printed(datasette: Datasette, request: Request) -> Response:
     """The sheet as pupils get it."""
-    sheet, words = Sheet.of(request.args), _words(request)
+    sheet, words = Sheet.of(request.args), words_of(request)
     entries = await _entries(datasette, request, sheet, words)
     context = {
         "sheet": sheet,
@@ -96,7 +96,7 @@ async def printed(datasette: Datasette, request: Request) -> Response:
 
 async def download(datasette: Datasette, request: Request) -> Response:
     """The sheet as DOCX, for a word processor."""
-    sheet, words = Sheet.of(request.args), _words(request)
+    sheet, words = Sheet.of(request.args), words_of(request)
     entries = await _entries(datasette, request, sheet, words)
     quotes = [
         document.Quote(
@@ -183,7 +183,3 @@ def _warnings(found: Passage, words: Words) -> list[str]:
         what = {"what": words.all_of([*testimony.warnings])}
         said.append(words.gettext("It may be hard to hear or read: %(what)s.") % what)
     return said
-
-
-def _words(request: Request) -> Words:
-    return chosen(request.args.get("lang"), request.headers.get("accept-language", ""))

@@ -20,8 +20,8 @@ from pipeline.passage import Line, Passage, PassageError
 from pipeline.site import quoting
 from pipeline.site.licences import agreed, licence, may_be_taught
 from pipeline.site.quoting import Reference
-from pipeline.site.render import link, page
-from pipeline.site.words import SOURCE, Words, chosen, words_in
+from pipeline.site.render import link, page, words_of
+from pipeline.site.words import SOURCE, Words, words_in
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -57,7 +57,7 @@ async def quote(datasette: Datasette, request: Request) -> Response:
     except PassageError as error:
         return await _refused(datasette, request, error)
     source = _source(datasette, request, found)
-    address, words = source.address, _words(request)
+    address, words = source.address, words_of(request)
     embedded = datasette.absolute_url(request, quoting.path(found, "/embed"))
     context = shown(found, words) | {
         "address": address,
@@ -87,7 +87,7 @@ async def embed(datasette: Datasette, request: Request) -> Response:
         found = await quoting.find(datasette, request.actor, _wanted(request))
     except PassageError as error:
         return await _refused(datasette, request, error, embeddable=True)
-    context = shown(found, _words(request)) | {"address": _address(datasette, request, found)}
+    context = shown(found, words_of(request)) | {"address": _address(datasette, request, found)}
     response = await page(datasette, request, "archive/quote_embed.html", context, embeddable=True)
     response.headers |= _FRESH
     return response
@@ -98,7 +98,7 @@ async def citation_file(datasette: Datasette, request: Request) -> Response:
     try:
         found = await quoting.find(datasette, request.actor, _wanted(request))
     except PassageError as error:
-        said = quoting.sentence(error, _words(request))
+        said = quoting.sentence(error, words_of(request))
         return Response.text(said, status=quoting.status(error))
     source, end = _source(datasette, request, found), request.url_vars["form"]
     write, kind = _FILES[end]
@@ -179,10 +179,6 @@ def _wanted(request: Request) -> Reference:
     return Reference(named["testimony_id"], named["range"], request.args.get("v"))
 
 
-def _words(request: Request) -> Words:
-    return chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
-
-
 def _address(datasette: Datasette, request: Request, found: Passage) -> str:
     address: str = datasette.absolute_url(request, quoting.path(found))
     return address
@@ -245,7 +241,7 @@ def _whole_lines(found: Passage) -> tuple[str, str] | None:
 async def _refused(
     datasette: Datasette, request: Request, error: PassageError, *, embeddable: bool = False
 ) -> Response:
-    context = {"sentence": quoting.sentence(error, _words(request))}
+    context = {"sentence": quoting.sentence(error, words_of(request))}
     return await page(
         datasette,
         request,

@@ -24,8 +24,7 @@ from pipeline.search import (
 from pipeline.searchindex import NO_LANGUAGE
 from pipeline.site.live import by_meaning
 from pipeline.site.readers import widest
-from pipeline.site.render import page
-from pipeline.site.words import chosen
+from pipeline.site.render import page, words_of
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -70,7 +69,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     asked = Asked.of(request)
     name = await widest(datasette, request.actor)
     db = datasette.get_database(name)
-    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    words = words_of(request)
     meant_too = by_meaning(datasette)
 
     def read(connection: sqlite3.Connection) -> dict[str, Any]:

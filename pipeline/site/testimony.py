@@ -15,14 +15,14 @@ from markupsafe import Markup
 from pipeline.captions import FORMATS
 from pipeline.clock import clock
 from pipeline.errors import QueryError
-from pipeline.passage import Place
+from pipeline.passage import Place, seconds
 from pipeline.publication import Entry, Part
 from pipeline.search import MARK_CLOSE, MARK_OPEN, marked_in
 from pipeline.site import licences, linked, published
 from pipeline.site.readers import widest
-from pipeline.site.render import page
+from pipeline.site.render import page, words_of
 from pipeline.site.searching import marked
-from pipeline.site.words import Words, chosen
+from pipeline.site.words import Words
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -87,7 +87,7 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
     if entry is None:
         return await _not_shown(datasette, request, name)
     query = request.args.get("q") or ""
-    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    words = words_of(request)
     found = await db.execute_fn(lambda connection: _found(connection, query, ident, words))
     context: dict[str, Any] = {"database": name, "path": f"/testimony/{ident}"}
     context |= _told(entry, words) | _transcript(entry, words, found, _moment(request))
@@ -111,7 +111,7 @@ async def search_inside(datasette: Datasette, request: Request) -> Response:
     ident = request.url_vars["ident"]
     db = datasette.get_database(await widest(datasette, request.actor))
     query = request.args.get("q") or ""
-    words = chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+    words = words_of(request)
     found = await db.execute_fn(lambda connection: _found(connection, query, ident, words))
     document = {
         "query": query,
@@ -217,7 +217,7 @@ def _shown(
         film=bool(row["has_video"]),
         duration_s=row["duration_s"],
         address=f"/media/{row['id']}" if row["media"] else None,
-        start=f"#t={_seconds(moment[1])}" if moment and asked else "",
+        start=f"#t={seconds(moment[1])}" if moment and asked else "",
         lines=list(_lines(entry.row["id"], part, words, found, places)),
     )
 
@@ -234,7 +234,7 @@ def _lines(
         text = found.marked.get(segment["id"])
         yield Line(
             segment=segment["id"],
-            time=f"{number}:{_seconds(start_s)}" if number > 1 else _seconds(start_s),
+            time=f"{number}:{seconds(start_s)}" if number > 1 else seconds(start_s),
             first_then=start_s != before["start_s"],
             clock=clock(start_s),
             start_s=start_s,
@@ -267,7 +267,3 @@ def _marks(
         yield "machine", _("machine text")
     if state == "ok" and segment["confidence"] is not None and segment["confidence"] < _UNSURE:
         yield "unsure", _("uncertain")
-
-
-def _seconds(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
