@@ -355,9 +355,9 @@ async def test_a_researcher_searches_all_that_researchers_may_see(site: Datasett
         assert "0 passages" in page and "as a researcher" not in page
     mine = await researcher(site)
     response = await site.client.get(address, cookies=mine)
-    links = {link for link in Links(response.text).found if "half" in link}
+    links = {link for link in Links(response.text).found if link.startswith("/quote/half/")}
     assert "1 passage<" in response.text and "as a researcher" in response.text
-    assert links == {"/researchers/testimonies/half"}
+    assert len(links) == 1
     (sound,) = (link for link in Links(response.text).found if link.startswith("/media/"))
     for path in (*links, sound.split("#")[0]):
         assert (await site.client.get(path, cookies=mine)).status_code == 200
