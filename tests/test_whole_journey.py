@@ -122,7 +122,7 @@ def served(sample: Path) -> Iterator[str]:
 def test_the_served_site_finds_a_word_and_sends_its_sound_in_parts(served: str) -> None:
     page = urllib.request.urlopen(f"{served}/search?q=chleb", timeout=10).read().decode()
     assert "<mark>chleb</mark>" in page and "no one&#39;s testimony" in page
-    source = page.split('src="', 1)[1].split("#", 1)[0]
+    source = "/media/" + page.split('src="/media/', 1)[1].split("#", 1)[0]
     request = urllib.request.Request(served + source, headers={"Range": "bytes=0-99"})
     with urllib.request.urlopen(request, timeout=10) as part:
         assert (part.status, len(part.read())) == (206, 100)
