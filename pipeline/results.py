@@ -13,8 +13,9 @@ from typing import Literal
 
 from pipeline import facets
 from pipeline.facets import Facet, Fact
+from pipeline.marking import Marker
 from pipeline.passage import Place
-from pipeline.search import Answer, Hit, Marker, Matches, Narrowed, ask, asking
+from pipeline.search import Answer, Hit, Matches, Narrowed, ask, asking
 
 Sort = Literal["relevance", "time"]
 PER_PAGE, GROUPS = 20, 8

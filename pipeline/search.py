@@ -14,28 +14,25 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain, pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
 from pipeline import lookup, meaning, searchindex, terms, wordforms
 from pipeline.errors import ModelError, QueryError, UsageError
-from pipeline.expression import Expressions, Reader, Reading, languages_of, naming
-from pipeline.letters import fold, latin, plain, spans
-from pipeline.linker import Linker
+from pipeline.expression import Expressions, Reader, languages_of, naming
+from pipeline.letters import fold
 from pipeline.lookup import Names, Offer
+from pipeline.marking import MARK_OPEN, Marker
 from pipeline.publication import DATABASE, FOLDER
 from pipeline.query import Query, Sought, parse
-from pipeline.searchindex import base_language, keys, lemma_of_key
+from pipeline.searchindex import base_language
 from pipeline.suggest import suggest
 
 ARCHIVE = "archive.db"
-MARK_OPEN, MARK_CLOSE = "\x02", "\x03"
 MOST = 1000
 TIME_LIMIT_S = 1.5
 _STRATA = 20
-_WORDS_KEPT = 250_000
 _LAST = 2**62  # beyond every segment
 _SCORED = 30
 _RELATED = 6
@@ -279,7 +276,7 @@ def near_in_meaning(
     too long: the hits are there without it. Raises QueryError as `find` does.
     """
     query = parse(typed)
-    only = query.limits.get("lang") or language or None
+    only = base_language(query.limits.get("lang") or language or None)
     words = [word for sought in chain.from_iterable(query.wanted) for word in sought.words]
     if not words:
         return ()
@@ -289,9 +286,8 @@ def near_in_meaning(
             return ()
         asked = meaning.question(" ".join(words))
         with _within(connection, _NEAR_LIMIT_S) as deadline:
-            reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
-            expressions = reader.expressions(query)
-            scope = _Scope.of(connection, query, _Place.of(connection, query), base_language(only))
+            expressions = _expressions(connection, query, only)
+            scope = _Scope.of(connection, query, _Place.of(connection, query), only)
             idents = scope.among(connection, index.nearest(asked, scope.ranges))
             similar = meaning.similar(connection, idents, asked)[: 3 * _MOST_NEAR]
             found = _found_of(connection, expressions, similar, deadline)
@@ -323,19 +319,16 @@ def _found_of(
 def marked_in(connection: sqlite3.Connection, typed: str, testimony_id: str) -> dict[int, str]:
     """By segment id, the text of every line of one testimony that a query finds, with the found
     words between two controls. Raises QueryError as `find` does."""
-    wordforms.load({*languages_of(connection), *lookup.languages_of_names(connection)})
-    with _within(connection, TIME_LIMIT_S) as deadline:
+    with asking(connection) as deadline:
         query = parse(typed)
         only = base_language(query.limits.get("lang"))
-        reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
-        expressions = reader.expressions(query)
+        expressions = _expressions(connection, query, only)
         scope = _Scope.of(connection, query, _Place.of(connection, query), only)
         mine = scope.within(connection, testimony_id)
         found = dict.fromkeys(mine.ids(connection, expressions.full, _LAST), 0)
         if expressions.nears:
             found = _near_enough(connection, expressions, found, deadline)
-        asked = expressions.terms
-        marker = Marker(expressions, terms.linker_of(connection, asked) if asked else None)
+        marker = _marker(connection, expressions)
         texts = _texts(connection, list(found), deadline)
         return {ident: marker.marked(text, language) for ident, text, language in texts}
 
@@ -343,8 +336,19 @@ def marked_in(connection: sqlite3.Connection, typed: str, testimony_id: str) -> 
 def match_expression(connection: sqlite3.Connection, typed: str, language: str | None) -> str:
     """What `segments_fts` must MATCH for a query's words; its limits do not count here."""
     query = parse(typed)
+    return _expressions(connection, query, language).full or '""'
+
+
+def _expressions(connection: sqlite3.Connection, query: Query, language: str | None) -> Expressions:
+    """How the index is asked for a query, read in one language or in all of the archive's."""
     reader = Reader(connection, _asked(connection, language), _terms_asked(connection, query))
-    return reader.expressions(query).full or '""'
+    return reader.expressions(query)
+
+
+def _marker(connection: sqlite3.Connection, expressions: Expressions) -> Marker:
+    """What finds in a text the words, and the names of the terms, that were asked for."""
+    asked = expressions.terms
+    return Marker(expressions, terms.linker_of(connection, asked) if asked else None)
 
 
 def _once(
@@ -358,18 +362,15 @@ def _once(
     """What is found as typed, and how the query would read with its unknown words put right."""
     query = parse(typed)
     only = base_language(query.limits.get("lang") or narrowed.language or None)
-    reader = Reader(connection, _asked(connection, only), _terms_asked(connection, query))
     place = _Place.of(connection, query)
-    expressions = reader.expressions(query)
+    expressions = _expressions(connection, query, only)
     if not query.wanted and place:
         expressions = replace(expressions, exact=naming(place.terms), lemma=naming(place.terms))
     for term in filter(None, (narrowed.place, narrowed.event)):
         expressions = _naming_too(expressions, lookup.narrower(connection, {term}))
     scope = _Scope.of(connection, query, place, only, narrowed)
     ranked, total, more = _ranked(connection, expressions, scope, deadline)
-    asked = expressions.terms
-    marker = Marker(expressions, terms.linker_of(connection, asked) if asked else None)
-    answer = Answer(Matches(tuple(ranked), total, more, marker))
+    answer = Answer(Matches(tuple(ranked), total, more, _marker(connection, expressions)))
     names = Names.of(connection, query)
     if offers and (found := names.offers(connection, only, MOST)):
         elsewhere = _Scope.of(connection, query, place, None)
@@ -689,122 +690,6 @@ def _related(
     chosen = [ident for turn in turns for ident in turn if ident is not None][:_RELATED]
     linker = terms.linker_of(connection, names.terms)
     return _hits(connection, chosen, Marker(Expressions("", "", ""), linker))
-
-
-class Marker:
-    """Finds in one text what a query found it by."""
-
-    def __init__(self, expressions: Expressions, linker: Linker | None = None) -> None:
-        self._asked, self._linker = expressions, linker
-        keys_asked = (key for reading in expressions.readings for key in reading.lemmas)
-        self._initials = frozenset(_initial(lemma_of_key(key)) for key in keys_asked)
-
-    def marked(self, text: str, language: str | None, *, in_passing: bool = False) -> str:
-        """The text with each found word between two controls.
-
-        `in_passing`: words with another first letter than any that was asked for are not analysed,
-        as in `counts`.
-        """
-        places = spans(text)
-        initials = self._initials if in_passing else None
-        found = {n for group in self._groups(text, language, initials) for n in group}
-        if self._linker:
-            for named in self._linker.named(text, base_language(language)):
-                found |= {
-                    n
-                    for n, (start, stop) in enumerate(places)
-                    if start < named.end and stop > named.start
-                }
-        pieces, end = [], 0
-        for n in sorted(found):
-            start, stop = places[n]
-            pieces += [text[end:start], MARK_OPEN, text[start:stop], MARK_CLOSE]
-            end = stop
-        return "".join([*pieces, text[end:]])
-
-    def forms(self, text: str, language: str | None) -> set[str]:
-        """The found words as they are spoken here, in lower case; those in quotes left out."""
-        loose = Marker(replace(self._asked, phrases=()))
-        places = spans(text)
-        groups = [*loose._groups(text, language, self._initials)]
-        if not any(groups):
-            groups = [*loose._groups(text, language)]
-        found = {text[slice(*places[n])].lower() for group in groups for n in group}
-        if self._linker:
-            named = self._linker.named(text, base_language(language))
-            found |= {text[one.start : one.end].lower() for one in named}
-        return found
-
-    def counts(self, text: str, language: str | None) -> list[int]:
-        """How often each thing that was asked for occurs: once at least, for it was found.
-
-        Words with another first letter than any that was asked for are not analysed: so many
-        passages are ranked that it would cost more than all the rest. What is missed by it
-        (negated verbs, a few irregular ones) is found and marked all the same.
-        """
-        return [max(1, len(group)) for group in self._groups(text, language, self._initials)]
-
-    def all_near(self, text: str, language: str | None) -> bool:
-        read = self._read(text, language)
-        return any(
-            _together([_at(read, reading) for reading in readings], within)
-            for readings, within in self._asked.nears
-        )
-
-    def _groups(
-        self, text: str, language: str | None, initials: frozenset[str] | None = None
-    ) -> Iterator[list[int]]:
-        read = self._read(text, language, initials)
-        for reading in self._asked.readings:
-            yield _at(read, reading)
-        forms = [form for form, _ in read]
-        for phrase in self._asked.phrases:
-            size = len(phrase)
-            starts = [n for n in range(len(forms)) if tuple(forms[n : n + size]) == phrase]
-            yield [n for start in starts for n in range(start, start + size)]
-        for beginning in self._asked.beginnings:
-            yield [n for n, form in enumerate(forms) if form.startswith(beginning)]
-
-    def _read(
-        self, text: str, tag: str | None, initials: frozenset[str] | None = None
-    ) -> list[tuple[str, frozenset[str]]]:
-        """Each word's folded form and keys; no keys where it begins with none of `initials`."""
-        language = base_language(tag)
-        return [
-            _read_word(text[start:end], language)
-            if initials is None or _initial(text[start]) in initials
-            else (fold(text[start:end]), _NO_KEYS)
-            for start, end in spans(text)
-        ]
-
-
-_NO_KEYS: frozenset[str] = frozenset()
-
-
-@lru_cache(maxsize=1000)
-def _initial(word: str) -> str:
-    """The first letter in Latin, without marks."""
-    return latin(word[:1])[:1]
-
-
-@lru_cache(maxsize=_WORDS_KEPT)
-def _read_word(spoken: str, language: str | None) -> tuple[str, frozenset[str]]:
-    """A word's folded form and its keys; the same words come again and again."""
-    word = plain(spoken)
-    return fold(word), frozenset(keys(wordforms.analyse(word, language), language))
-
-
-def _at(read: Sequence[tuple[str, frozenset[str]]], reading: Reading) -> list[int]:
-    wanted = reading.lemmas | reading.stems
-    return [n for n, (_, found) in enumerate(read) if not wanted.isdisjoint(found)]
-
-
-def _together(places: Sequence[Sequence[int]], within: int) -> bool:
-    """Whether one place of each lies within so many words of the one before."""
-    reach = set(places[0])
-    for following in places[1:]:
-        reach = {b for b in following if any(0 < abs(a - b) <= within + 1 for a in reach)}
-    return bool(reach)
 
 
 @contextmanager

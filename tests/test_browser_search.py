@@ -34,7 +34,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
 def test_axe_finds_nothing(browser: Browser, address: str, page: str, dark: bool) -> None:
-    browser.complaints()  # what pages before this one have left
     browser.open(address + page, dark=dark)
     assert browser.violations() == []
     assert [c for c in browser.complaints() if "favicon" not in c] == []

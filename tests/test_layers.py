@@ -21,7 +21,15 @@ LAYERS = {
     | {"meaning", "site.words", "captions"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
-    6: {"engines.openai", "terms", "site.accounts", "site.live", "site.readers", "site.render"}
+    6: {
+        "engines.openai",
+        "terms",
+        "marking",
+        "site.accounts",
+        "site.live",
+        "site.readers",
+        "site.render",
+    }
     | {"site.linked", "site.published", "counts", "site.ways"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}

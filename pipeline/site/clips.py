@@ -22,7 +22,7 @@ from pipeline.publication import CLIPS_OF, clip_name
 from pipeline.site.live import publication_folder
 from pipeline.site.media import access_copy
 from pipeline.site.quoting import Reference, find, sentence, status
-from pipeline.site.render import words_of
+from pipeline.site.render import FRESH, words_of
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -98,8 +98,7 @@ async def _answer(datasette: Datasette, actor: Any, found: Passage) -> Any:
         await _make(workshop, source, target, found)
     with suppress(FileNotFoundError):
         os.utime(target)
-        headers = {"cache-control": "private, no-cache"}
-        return FileResponse(target, media_type="audio/mp4", headers=headers)
+        return FileResponse(target, media_type="audio/mp4", headers=FRESH)
     return None
 
 

@@ -10,6 +10,7 @@ from datasette.utils.asgi import Request, Response
 from pipeline import captions
 from pipeline.site import published
 from pipeline.site.readers import widest
+from pipeline.site.render import FRESH
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -33,12 +34,7 @@ async def download(datasette: Datasette, request: Request) -> Response:
     except LookupError:
         last = len(entry.parts)
         return Response.text(f"Say which part: ?part=1 to ?part={last}\n", status=404)
-    headers = {
+    headers = FRESH | {
         "content-disposition": f'inline; filename="{ident}{"-" * bool(part)}{part}.{form.ending}"',
-        # Asked for anew each time: what was withdrawn is not read from a cache.
-        "cache-control": "private, no-cache",
-        "vary": "Cookie",
-        # Other sites' scripts may read it; a browser sends them no cookie along.
-        "access-control-allow-origin": "*",
     }
     return Response(text, headers=headers, content_type=f"{form.media_type}; charset=utf-8")

@@ -15,18 +15,16 @@ from datasette.utils.asgi import Request, Response
 
 from pipeline import results
 from pipeline.errors import QueryError
-from pipeline.publication import DATABASE
+from pipeline.marking import pieces
 from pipeline.results import Passage, Result
-from pipeline.search import MARK_CLOSE, MARK_OPEN
 from pipeline.site.readers import widest
-from pipeline.site.render import link, words_of
-from pipeline.site.searching import FRESH, Asked
+from pipeline.site.render import FRESH, link, words_of
+from pipeline.site.searching import Asked
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
 MOST = 100
-_PUBLIC = DATABASE.removesuffix(".db")
 _COLUMNS = (
     "testimony", "title", "narrator", "recorded_on", "part", "start_s", "end_s", "language",
     "speaker", "text_from", "text", "before", "after", "notice", "transcript", "quote", "sound",
@@ -41,10 +39,10 @@ async def as_json(datasette: Datasette, request: Request) -> Response:
     """One page of passages with all that the search page tells; 400 says what is wrong."""
     asked, absolute = Asked.of(request), _absolute(datasette, request)
     try:
-        result, public = await _read(datasette, request, asked)
+        result = await _read(datasette, request, asked)
     except QueryError as error:
         wrong = {"query": asked.q, "error": error.problem}
-        return Response.json(wrong, status=400, headers=_headers(public=True))
+        return Response.json(wrong, status=400, headers=FRESH)
     size = _size(request)
     following = {**asked.address, "size": size, "page": asked.page + 1}
     document: dict[str, Any] = {
@@ -59,7 +57,7 @@ async def as_json(datasette: Datasette, request: Request) -> Response:
         "searched_as_meant": result.answer.corrected,
         "next": absolute(link("/search.json", following)) if result.more_pages else None,
         "passages": [
-            _row(passage, result, absolute) | {"pieces": _pieces(passage.hit.marked)}
+            _row(passage, result, absolute) | {"pieces": pieces(passage.hit.marked)}
             for group in result.groups
             for passage in group.passages
         ],
@@ -74,16 +72,16 @@ async def as_json(datasette: Datasette, request: Request) -> Response:
         "forms": [{"form": form, "passages": n} for form, n in result.forms.found],
         "forms_counted_in": result.forms.of,
     }
-    return Response.json(document, headers=_headers(public=public))
+    return Response.json(document, headers=FRESH)
 
 
 async def as_csv(datasette: Datasette, request: Request) -> Response:
     """One page of passages, a row each; 400 says in a sentence what is wrong."""
     asked, absolute = Asked.of(request), _absolute(datasette, request)
     try:
-        result, public = await _read(datasette, request, asked)
+        result = await _read(datasette, request, asked)
     except QueryError as error:
-        return Response.text(f"{error.problem}\n", status=400, headers=_headers(public=True))
+        return Response.text(f"{error.problem}\n", status=400, headers=FRESH)
     table = io.StringIO()
     writer = csv.DictWriter(table, _COLUMNS)
     writer.writeheader()
@@ -91,16 +89,13 @@ async def as_csv(datasette: Datasette, request: Request) -> Response:
         for passage in group.passages:
             row = _row(passage, result, absolute)
             writer.writerow({name: _harmless(row[name]) for name in _COLUMNS})
-    headers = _headers(public=public) | {
-        "content-disposition": 'attachment; filename="passages.csv"'
-    }
+    headers = FRESH | {"content-disposition": 'attachment; filename="passages.csv"'}
     # The mark without which a spreadsheet takes UTF-8 for something else.
     body = "\ufeff" + table.getvalue()
     return Response(body, headers=headers, content_type="text/csv; charset=utf-8")
 
 
-async def _read(datasette: Datasette, request: Request, asked: Asked) -> tuple[Result, bool]:
-    """What was found, and whether all of it is public."""
+async def _read(datasette: Datasette, request: Request, asked: Asked) -> Result:
     name = await widest(datasette, request.actor)
     language = words_of(request)
     size = _size(request)
@@ -116,7 +111,8 @@ async def _read(datasette: Datasette, request: Request, asked: Asked) -> tuple[R
             language.language,
         )
 
-    return await datasette.get_database(name).execute_fn(read), name == _PUBLIC
+    result: Result = await datasette.get_database(name).execute_fn(read)
+    return result
 
 
 def _row(passage: Passage, result: Result, absolute: Absolute) -> dict[str, Any]:
@@ -148,13 +144,8 @@ def _row(passage: Passage, result: Result, absolute: Absolute) -> dict[str, Any]
     }
 
 
-def _pieces(marked: str) -> list[str]:
-    """The text in pieces that are in turn not found and found."""
-    return marked.replace(MARK_CLOSE, MARK_OPEN).split(MARK_OPEN)
-
-
 def _plain(marked: str) -> str:
-    return "".join(_pieces(marked))
+    return "".join(pieces(marked))
 
 
 def _harmless(value: object) -> object:
@@ -169,8 +160,3 @@ def _size(request: Request) -> int:
     said = request.args.get("size") or ""
     asked = int(said[:9]) if said.isascii() and said.isdigit() else results.PER_PAGE
     return min(max(asked, 1), MOST)
-
-
-def _headers(*, public: bool) -> dict[str, str]:
-    """Any site's script may read what anybody may; never what a login has opened."""
-    return FRESH | ({"access-control-allow-origin": "*"} if public else {})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import Request, Response
 
 from pipeline.site import linked, machines, plots
-from pipeline.site.listing import as_listed
+from pipeline.site.listing import LISTED, as_listed
 from pipeline.site.readers import widest
 from pipeline.site.render import page, words_of
 from pipeline.site.ways import labels, ways
@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 _VOICES = 5
 _MOST = 8
 _MOST_IN_TABLE = 60
-_VOICES_SQL = """
-SELECT id, title, narrator, narrator_born, recorded_on, place, notice, duration_s,
-  languages_detected FROM testimonies ORDER BY id LIMIT ? OFFSET ?
-"""
+_VOICES_SQL = f"SELECT {LISTED} FROM testimonies ORDER BY id LIMIT ? OFFSET ?"
 
 
 async def home(datasette: Datasette, request: Request) -> Response:

@@ -18,7 +18,7 @@ from pipeline.site.guard import is_gone
 from pipeline.site.licences import may_be_taught
 from pipeline.site.quote import qr_code, shown
 from pipeline.site.quoting import Reference
-from pipeline.site.render import page, words_of
+from pipeline.site.render import FRESH, page, words_of
 from pipeline.site.sheet import (
     LONGEST_END,
     LONGEST_QUESTION,
@@ -32,7 +32,6 @@ from pipeline.site.words import INTERFACE, Words
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-_FRESH = {"cache-control": "private, no-cache"}
 _ANYONE = None
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
@@ -73,9 +72,7 @@ async def lesson(datasette: Datasette, request: Request) -> Response:
         "most": words.number(MOST),
         "longest": {"title": LONGEST_TITLE, "question": LONGEST_QUESTION, "end": LONGEST_END},
     }
-    response = await page(datasette, request, "archive/lesson.html", context)
-    response.headers |= _FRESH
-    return response
+    return await page(datasette, request, "archive/lesson.html", context)
 
 
 async def printed(datasette: Datasette, request: Request) -> Response:
@@ -89,9 +86,7 @@ async def printed(datasette: Datasette, request: Request) -> Response:
         "back": sheet.address("/lesson"),
         "download": sheet.address("/lesson.docx"),
     }
-    response = await page(datasette, request, "archive/lesson_sheet.html", context)
-    response.headers |= _FRESH
-    return response
+    return await page(datasette, request, "archive/lesson_sheet.html", context)
 
 
 async def download(datasette: Datasette, request: Request) -> Response:
@@ -115,7 +110,7 @@ async def download(datasette: Datasette, request: Request) -> Response:
     content = document.docx(
         title, quotes, sheet.end, archive=datasette.metadata("title"), language=words.language
     )
-    headers = {**_FRESH, "content-disposition": 'attachment; filename="lesson.docx"'}
+    headers = FRESH | {"content-disposition": 'attachment; filename="lesson.docx"'}
     return Response(content, content_type=_DOCX, headers=headers)
 
 

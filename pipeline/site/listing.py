@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import Request, Response
 
 from pipeline.site.readers import widest
-from pipeline.site.render import link, page, words_of
+from pipeline.site.render import link, page, page_number, words_of
 from pipeline.site.ways import Named, Ways, labels, ways
 from pipeline.site.words import Words
 
@@ -28,10 +28,11 @@ _FILTERS = {
     "collection": "collection = ?",
 }
 _COUNT_SQL = "SELECT count(*) FROM testimonies{where}"
-_ROWS_SQL = """
-SELECT id, title, narrator, narrator_born, recorded_on, place, notice, duration_s,
-  languages_detected FROM testimonies{where} ORDER BY title, id LIMIT ? OFFSET ?
-"""
+# What a list shows of each testimony.
+LISTED = (
+    "id, title, narrator, narrator_born, recorded_on, place, notice, duration_s, languages_detected"
+)
+_ROWS_SQL = f"SELECT {LISTED} FROM testimonies{{where}} ORDER BY title, id LIMIT ? OFFSET ?"
 _CLOSED_SQL = "SELECT title, reason, contact FROM closed ORDER BY title LIMIT 100"
 
 
@@ -41,7 +42,7 @@ async def testimonies(datasette: Datasette, request: Request) -> Response:
     db = datasette.get_database(name)
     words = words_of(request)
     chosen = {key: value for key in _FILTERS if (value := _asked(request, key))}
-    number = _page_number(request.args.get("page"))
+    number = page_number(request)
     where, values = _where(chosen)
     total = (await db.execute(_COUNT_SQL.format(where=where), values)).single_value()
     limits = [_PER_PAGE, (number - 1) * _PER_PAGE]
@@ -63,7 +64,7 @@ async def testimonies(datasette: Datasette, request: Request) -> Response:
 
 
 def as_listed(rows: Iterable[Any]) -> list[dict[str, Any]]:
-    """Rows of `testimonies` as lists show them."""
+    """Rows with the columns `LISTED` as lists show them."""
     listed = [dict(row) for row in rows]
     for row in listed:
         row["languages"] = json.loads(row["languages_detected"] or "[]")
@@ -103,8 +104,3 @@ def _asked(request: Request, key: str) -> str:
 
 def _address(chosen: Mapping[str, str], number: int) -> str:
     return link("/testimonies", {**chosen, "page": number if number > 1 else None})
-
-
-def _page_number(text: str | None) -> int:
-    good = text and text.isascii() and text.isdigit() and len(text) < 7
-    return max(1, int(text)) if text and good else 1

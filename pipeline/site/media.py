@@ -12,6 +12,7 @@ from pipeline.config import Channel
 from pipeline.publication import DATABASES, MEDIA_OF
 from pipeline.site.live import publication_folder
 from pipeline.site.readers import channels
+from pipeline.site.render import FRESH
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
@@ -26,9 +27,7 @@ async def media(
         raise NotFound("There is no such recording in this archive.")
     path = found[1]
     kind = "video/mp4" if path.suffix == ".mp4" else "audio/mp4"
-    # `no-cache`: ask again each time, so that a withdrawn recording is not heard from a cache;
-    # `private`: and none between here and the reader keeps it for others.
-    response = FileResponse(path, media_type=kind, headers={"cache-control": "private, no-cache"})
+    response = FileResponse(path, media_type=kind, headers=FRESH)
     await response(scope, receive, send)
 
 

@@ -12,12 +12,12 @@ from pipeline.site import quoting
 from pipeline.site.guard import is_gone
 from pipeline.site.quote import embed_code, title
 from pipeline.site.quoting import Reference
+from pipeline.site.render import FRESH
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
 _WIDTH, _HEIGHT = 560, 320
-_HEADERS = {"access-control-allow-origin": "*", "cache-control": "private, no-cache"}
 
 
 async def oembed(datasette: Datasette, request: Request) -> Response:
@@ -53,11 +53,11 @@ async def oembed(datasette: Datasette, request: Request) -> Response:
         "height": height,
     }
     known = {name: value for name, value in document.items() if value is not None}
-    return Response.json(known, headers=_HEADERS)
+    return Response.json(known, headers=FRESH)
 
 
 def _said(sentence: str, status: int) -> Response:
-    return Response.json({"error": sentence}, status=status, headers=_HEADERS)
+    return Response.json({"error": sentence}, status=status, headers=FRESH)
 
 
 def _at_most(asked: str | None, usual: int) -> int:

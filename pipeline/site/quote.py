@@ -20,14 +20,12 @@ from pipeline.passage import Line, Passage, PassageError
 from pipeline.site import quoting
 from pipeline.site.licences import agreed, licence, may_be_taught
 from pipeline.site.quoting import Reference
-from pipeline.site.render import link, page, words_of
+from pipeline.site.render import FRESH, link, page, words_of
 from pipeline.site.words import SOURCE, Words, words_in
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-# Asked for anew each time: a passage may be corrected, and withdrawn.
-_FRESH = {"cache-control": "private, no-cache"}
 _TITLE_WORDS = 8
 # By the end of an address: what writes it, and its media type.
 _FILES: dict[str, tuple[Callable[[Source], str], str]] = {
@@ -76,9 +74,7 @@ async def quote(datasette: Datasette, request: Request) -> Response:
         "may_be_taught": may_be_taught(found.testimony.uses)
         and await quoting.is_public(datasette, quoting.reference(found)),
     }
-    response = await page(datasette, request, "archive/quote.html", context)
-    response.headers |= _FRESH
-    return response
+    return await page(datasette, request, "archive/quote.html", context)
 
 
 async def embed(datasette: Datasette, request: Request) -> Response:
@@ -88,9 +84,7 @@ async def embed(datasette: Datasette, request: Request) -> Response:
     except PassageError as error:
         return await _refused(datasette, request, error, embeddable=True)
     context = shown(found, words_of(request)) | {"address": _address(datasette, request, found)}
-    response = await page(datasette, request, "archive/quote_embed.html", context, embeddable=True)
-    response.headers |= _FRESH
-    return response
+    return await page(datasette, request, "archive/quote_embed.html", context, embeddable=True)
 
 
 async def citation_file(datasette: Datasette, request: Request) -> Response:
@@ -102,11 +96,7 @@ async def citation_file(datasette: Datasette, request: Request) -> Response:
         return Response.text(said, status=quoting.status(error))
     source, end = _source(datasette, request, found), request.url_vars["form"]
     write, kind = _FILES[end]
-    headers = {
-        **_FRESH,
-        "content-disposition": f'attachment; filename="{source.key}.{end}"',
-        "access-control-allow-origin": "*",
-    }
+    headers = FRESH | {"content-disposition": f'attachment; filename="{source.key}.{end}"'}
     return Response(write(source), content_type=f"{kind}; charset=utf-8", headers=headers)
 
 

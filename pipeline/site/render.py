@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
     from jinja2 import Environment
 
+# Asked for anew each time, and kept by none between here and the reader: what was withdrawn is not
+# read from a cache, and what a login has opened is no one else's.
+FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
+_LAST_PAGE = 10_000
 _STATIC = "/-/static-plugins/testimony-archive/"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -60,8 +64,8 @@ async def page(
     }
     html = await datasette.render_template(template, context, request=request)
     headers = {
+        **FRESH,
         "content-language": words.language,
-        "vary": "Accept-Language",
         "content-security-policy": policy(embeddable=embeddable),
     }
     return Response.html(html, status=status, headers=headers)
@@ -70,6 +74,14 @@ async def page(
 def words_of(request: Request) -> Words:
     """The words of the one who asks."""
     return chosen(request.args.get("lang"), request.headers.get("accept-language", ""))
+
+
+def page_number(request: Request) -> int:
+    """Which page of a list is asked for by `?page=`, from 1; 1 for what is no number."""
+    text = request.args.get("page") or ""
+    if not (text.isascii() and text.isdigit()):
+        return 1
+    return min(max(int(text[:9]), 1), _LAST_PAGE)
 
 
 def policy(*, embeddable: bool = False) -> str:

@@ -13,25 +13,17 @@ from markupsafe import Markup, escape
 from pipeline import facets, results
 from pipeline.errors import QueryError
 from pipeline.expression import languages_of
+from pipeline.marking import MARK_CLOSE, MARK_OPEN
 from pipeline.results import Result, Sort
-from pipeline.search import (
-    MARK_CLOSE,
-    MARK_OPEN,
-    Narrowed,
-    match_expression,
-    near_in_meaning,
-)
+from pipeline.search import Narrowed, match_expression, near_in_meaning
 from pipeline.searchindex import NO_LANGUAGE
 from pipeline.site.live import by_meaning
 from pipeline.site.readers import widest
-from pipeline.site.render import page, words_of
+from pipeline.site.render import page, page_number, words_of
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
 
-# Asked for anew each time: what was withdrawn is not read from a cache.
-FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
-_LAST_PAGE = 10_000
 _TAG = re.compile(r"[A-Za-z0-9-]{1,35}", re.ASCII)
 
 
@@ -54,7 +46,7 @@ class Asked:
             said["language"] = None
         narrowed = Narrowed(**cast("dict[str, Any]", said))
         sort: Sort = "time" if request.args.get("sort") == "time" else "relevance"
-        return cls(request.args.get("q") or "", narrowed, sort, _number(request.args.get("page")))
+        return cls(request.args.get("q") or "", narrowed, sort, page_number(request))
 
     @property
     def address(self) -> dict[str, str]:
@@ -91,9 +83,7 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     except QueryError as error:
         context["problem"], status = words.problem(error), 400
         context["languages"] = await db.execute_fn(spoken)
-    response = await page(datasette, request, "archive/search.html", context, status=status)
-    response.headers |= FRESH
-    return response
+    return await page(datasette, request, "archive/search.html", context, status=status)
 
 
 def prepare_connection(connection: sqlite3.Connection) -> None:
@@ -150,9 +140,3 @@ def _forms(result: Result, typed: str) -> tuple[tuple[str, int], ...]:
     """Those worth telling: none where everything was found as it was typed."""
     found = result.forms.found
     return () if [form for form, _ in found] == [typed.strip().lower()] else found
-
-
-def _number(text: str | None) -> int:
-    if not (text and text.isascii() and text.isdigit()):
-        return 1
-    return min(max(int(text[:9]), 1), _LAST_PAGE)

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 _NAME = b"access-control-allow-origin"
-_DATA = re.compile(rb"application/(json|.+\+json)|text/(csv|vtt|plain)")
+_DATA = re.compile(
+    rb"application/(json|.+\+json|x-bibtex|x-research-info-systems|x-subrip)|text/(csv|vtt|plain)"
+)
 _PUBLIC = re.compile(
-    rf"/({re.escape(DATABASE.removesuffix('.db'))}[./]|search\.|testimony/|quote/|sitemap)"
+    rf"/({re.escape(DATABASE.removesuffix('.db'))}[./]|search\.|oembed|testimony/|quote/|sitemap)"
     rf"|/{re.escape(DATABASE.removesuffix('.db'))}$"
 )
 _LOGGED_IN = "ds_actor"

@@ -15,12 +15,13 @@ from markupsafe import Markup
 from pipeline.captions import FORMATS
 from pipeline.clock import clock
 from pipeline.errors import QueryError
+from pipeline.marking import pieces
 from pipeline.passage import Place, seconds
 from pipeline.publication import Entry, Part
-from pipeline.search import MARK_CLOSE, MARK_OPEN, marked_in
+from pipeline.search import marked_in
 from pipeline.site import licences, linked, published
 from pipeline.site.readers import widest
-from pipeline.site.render import page, words_of
+from pipeline.site.render import FRESH, page, words_of
 from pipeline.site.searching import marked
 from pipeline.site.words import Words
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 # On average the engine gave the words of such a line less than an even chance.
 _UNSURE = 0.5
 _MOMENT = re.compile(r"(?:(\d{1,3}):)?(\d{1,6}(?:\.\d{1,3})?)", re.ASCII)
-# Asked for anew each time: what was withdrawn is not read from a cache.
-_KEPT = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
 
 
 @dataclass(frozen=True)
@@ -98,9 +97,7 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
         lambda path: datasette.absolute_url(request, path),
     )
     context["linked"] = linked.script(description)
-    response = await page(datasette, request, "archive/testimony.html", context)
-    response.headers |= _KEPT
-    return response
+    return await page(datasette, request, "archive/testimony.html", context)
 
 
 async def search_inside(datasette: Datasette, request: Request) -> Response:
@@ -117,11 +114,10 @@ async def search_inside(datasette: Datasette, request: Request) -> Response:
         "query": query,
         "problem": found.problem,
         "found": [
-            {"segment": segment, "pieces": re.split(f"[{MARK_OPEN}{MARK_CLOSE}]", text)}
-            for segment, text in found.marked.items()
+            {"segment": segment, "pieces": pieces(text)} for segment, text in found.marked.items()
         ],
     }
-    return Response.json(document, status=400 if found.problem else 200, headers=_KEPT)
+    return Response.json(document, status=400 if found.problem else 200, headers=FRESH)
 
 
 async def _not_shown(datasette: Datasette, request: Request, name: str) -> Response:
