@@ -43,8 +43,9 @@ async def page(
 ) -> Response:
     """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
 
-    `long` names templates of thousands of lines: each is in the context what it makes of it, made
-    at once. Datasette's own way makes a task of every step of a loop, which takes twice as long.
+    `long` names templates that are long: under its name the page's own template has what it made
+    of the context. They are made at once; Datasette's way gives way after every piece of a page,
+    which takes twice as long.
 
     Templates have besides `context`: the methods of `Words` by name, `_`, `clock`, `static`,
     `link` (an address that keeps an interface language that was asked for), `languages_offered`,
