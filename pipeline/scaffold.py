@@ -37,6 +37,9 @@ access: closed
 # known to exist: an address or a sentence.
 contact: null
 
+# Where readers find this archive's site, as https://archive.example.org: exports point there.
+address: null
+
 # Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
 # Needs the extra `meaning`. Publish again after a change.
 search_by_meaning: false
