@@ -20,7 +20,7 @@ LAYERS = {
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
     | {"meaning", "site.words", "captions"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences"},
+    | {"schema", "expression", "linker", "lexicon", "site.licences"},
     6: {
         "engines.openai",
         "terms",
