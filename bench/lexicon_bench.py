@@ -51,7 +51,7 @@ class Tally:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("speech", nargs="?", type=Path, default=REPOSITORY / "../shared/speech/dev")
-    parser.add_argument("--kinds", default="long,clip,natural,nonspeech")
+    parser.add_argument("--kinds", default="all,long,clip,natural,nonspeech")
     parser.add_argument("--engine", default="faster-whisper")
     parser.add_argument("--model", default="base")
     choice = parser.parse_args()
@@ -181,8 +181,8 @@ def _times(name: str, text: str, language: str) -> int:
 
 
 def _kind(row: Row) -> str:
-    folder = row.file.partition("/")[0]
-    return "clip" if folder == "clips" else folder
+    folder, inside, _ = row.file.partition("/")
+    return {"clips": "clip"}.get(folder, folder) if inside else "all"
 
 
 def _print(title: str, tallies: dict[str, Tally]) -> None:
