@@ -134,6 +134,7 @@ class _New:
         for part in entry.parts:
             db.table("recordings").insert(part.row)
             db.table("segments").insert_all(part.segments)
+            db.table("former_texts").insert_all(part.former)
             terms.link(db, self.vocabulary, part.row["id"])
             searchindex.add(db, part.row["id"])
             if self.read is not None:
@@ -222,7 +223,7 @@ def _remove(db: Database, ident: str) -> None:
         searchindex.remove(db, row["id"])
         terms.unlink(db, row["id"])
         meaning.remove(db, row["id"])
-    for table in ("segments", "recordings"):
+    for table in ("segments", "former_texts", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])
     db.table("testimonies").delete(ident)
 
@@ -312,6 +313,21 @@ def create_tables(db: Database, *, meanings: bool = False) -> None:
     db.table("segments").create_index(["recording_id", "n"])
     db.table("segments").create_index(["testimony_id"])
     db.table("segments").create_index(["language"])
+    db.table("former_texts").create(
+        {
+            "id": int,
+            "testimony_id": str,
+            "recording_id": str,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "corrected_at": str,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
+    )
+    db.table("former_texts").create_index(["recording_id", "start_s"])
+    db.table("former_texts").create_index(["testimony_id"])
     db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
     db.table("gone").create({"address": str}, pk="address")
     db.table("quality").create(

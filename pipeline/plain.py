@@ -61,7 +61,9 @@ _WHO: dict[Channel, str] = {"public": "the public", "researchers": "researchers"
 
 def _read(archive: Archive, item: Item) -> Entry:
     made = entry(archive, item, set())
-    return Entry(made.row, [Part(part.row, tuple(part.segments)) for part in made.parts])
+    return Entry(
+        made.row, [Part(part.row, tuple(part.segments), part.former) for part in made.parts]
+    )
 
 
 def _files(said: Entry, kind: str) -> Iterator[tuple[str, str]]:

@@ -87,6 +87,15 @@ _SEGMENTS = {
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
 }
+_FORMER_TEXTS = {
+    "id": "Number of the row",
+    "testimony_id": "The testimony it is from",
+    "recording_id": "The recording it is from",
+    "start_s": "Where the passage starts, from the recording's start",
+    "end_s": "Where it ends",
+    "text": "The words that stood there before a person corrected them",
+    "corrected_at": "When they were corrected (UTC)",
+}
 _SPELLINGS = {
     "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
     "language": "The language it was spoken in (BCP 47; und: not known)",
@@ -162,10 +171,11 @@ _QUALITY = {
 
 @dataclass(frozen=True)
 class Part:
-    """One recording: its row, and its segments' rows in order."""
+    """One recording: its row, its segments' rows in order, and those of `former_texts`."""
 
     row: dict[str, Any]
     segments: Iterable[dict[str, Any]]
+    former: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -246,6 +256,12 @@ def _database(description: str) -> dict[str, Any]:
                 "facets": ["language", "testimony_id", "state"],
                 "label_column": "text",
                 "size": 50,
+            },
+            "former_texts": {
+                "description": "What stood in the transcript before people corrected it.",
+                "columns": _FORMER_TEXTS,
+                "units": {"start_s": "s", "end_s": "s"},
+                "label_column": "text",
             },
             "spellings": {
                 "description": "Words with marks, by how a plain keyboard types them.",

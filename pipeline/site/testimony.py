@@ -99,7 +99,8 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
         lambda path: datasette.absolute_url(request, path),
     )
     context["linked"] = linked.script(description)
-    return await page(datasette, request, "archive/testimony.html", context)
+    long = {"transcript": "archive/_lines.html"}
+    return await page(datasette, request, "archive/testimony.html", context, long=long)
 
 
 async def search_inside(datasette: Datasette, request: Request) -> Response:
