@@ -149,6 +149,24 @@ _CLOSED = {
     "reason": "Why it is not here",
     "contact": "Whom to ask",
 }
+_QUALITY = {
+    "id": "Number of the row",
+    "testimony_id": "The testimony; empty: all of them here",
+    "language": "As the machine heard it (BCP 47); empty: what has no language",
+    "engine": "The program, in rows by model",
+    "model": "The speech model, in rows by model; empty: whatever model what counts was made with",
+    "drawn": "How many of the machine's lines were drawn at random",
+    "heard": "How many of them a person has corrected or confirmed",
+    "words": "How many words were said in those",
+    "wer": "Word error rate: wrong, missing and invented words by words said; empty: too few lines",
+    "wer_low": "Lower end of its 95 % interval",
+    "wer_high": "Upper end",
+    "cer": "The same in characters",
+    "cer_low": "Lower end of its 95 % interval",
+    "cer_high": "Upper end",
+    "not_published": "Machine lines that are too doubtful to be published",
+    "missed_s": "Seconds that sound like speech and have no words",
+}
 
 
 @dataclass(frozen=True)
@@ -317,6 +335,11 @@ def _database(description: str) -> dict[str, Any]:
                 "description": "Testimonies that are kept here and may not be seen.",
                 "columns": _CLOSED,
                 "label_column": "title",
+            },
+            "quality": {
+                "description": "How many of the machine's words are wrong, from random samples.",
+                "columns": _QUALITY,
+                "facets": ["language"],
             },
             "gone": {"hidden": True},
             "meaning_bits": {"hidden": True},
