@@ -39,6 +39,9 @@ contact: null
 
 # Where readers find this archive's site, as https://archive.example.org: exports point there.
 address: null
+# Who answers for corrections where `testimony correct` is not told with --who; null: the name of
+# the computer's user.
+who: null
 
 # Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
 # Needs the extra `meaning`. Publish again after a change.
