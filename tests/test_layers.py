@@ -12,15 +12,17 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors", "clock", "site.document"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
-    | {"citation", "passage", "estimate"},
+    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters", "cuefile"}
+    | {"citation", "passage"}
+    | {"estimate"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms", "placing"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
     | {"meaning", "site.words", "captions", "corrections"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "lexicon", "site.licences"},
+    | {"schema", "expression", "linker", "site.licences", "draft"}
+    | {"lexicon"},
     6: {
         "engines.openai",
         "terms",
@@ -36,8 +38,9 @@ LAYERS = {
     | {"site.sharing", "site.listing", "lines", "samples"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "site.quality", "exports"},
-    10: {"listen", "workers", "holdings", "results", "accuracy"},
+    | {"site.lesson", "site.oembed", "site.about", "exports"}
+    | {"site.quality"},
+    10: {"listen", "workers", "holdings", "results", "editing"} | {"accuracy"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
     13: {"cli", "site"},
