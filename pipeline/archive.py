@@ -363,7 +363,8 @@ class Archive:
     def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
         """Machine lines drawn at random; the same design and seed give those drawn before."""
         with self._guarded(), self._writing():
-            return self._samples.draw(design, seed, self._withdrawn(), now())
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            return self._samples.draw(design, seed, hidden, now())
 
     def samples(self) -> list[Sampled]:
         """Every line that was ever drawn, in the order of drawing."""
