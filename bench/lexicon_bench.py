@@ -30,6 +30,7 @@ from pipeline.transcript import PUBLIC_STATES
 LANGUAGES = ("lt", "lv", "et", "pl", "uk", "ro")
 REPOSITORY = Path(__file__).resolve().parent.parent
 _UNSAID = 12
+_OWN = "names that are said in the recording itself"
 _MANY = 40
 
 
@@ -69,7 +70,8 @@ def main() -> None:
     unsaid = {language: _never_said(language, said[language]) for language in LANGUAGES}
     ways = {
         "no hints": {},
-        "names that are said": hinted,
+        _OWN: hinted,
+        "names that are said in the language": hinted,
         f"{_UNSAID} that nobody says": {k: v[:_UNSAID] for k, v in unsaid.items()},
         f"both, {_MANY} together": {k: _mixed(hinted[k], unsaid[k]) for k in LANGUAGES},
     }
@@ -80,7 +82,9 @@ def main() -> None:
     for title, lexicon in ways.items():
         if choice.check and lexicon:
             break
-        tallies, texts = _judge(chosen, sounds, lexicon, hinted, other, config, engines)
+        tallies, texts = _judge(
+            chosen, sounds, lexicon, hinted, other, config, engines, own=title == _OWN
+        )
         _print(title, tallies)
         if not lexicon:
             _check("names that are said", chosen, texts, said)
@@ -128,6 +132,8 @@ def _judge(
     other: dict[str, list[str]],
     config: Config,
     engines: ConfiguredEngines,
+    *,
+    own: bool,
 ) -> tuple[dict[str, Tally], list[str]]:
     tallies: dict[str, Tally] = {}
     texts = []
@@ -137,6 +143,7 @@ def _judge(
         entries = tuple(
             Entry(spelling=name, kind="word", languages=[language])
             for name in lexicon.get(language, [])
+            if not own or _times(name, row.reference, language)
         )
         hints = Lexicon(entries).hints("", [language])
         question = Question(config.transcription, (language,), LANGUAGES, language, hints)

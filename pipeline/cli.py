@@ -362,6 +362,49 @@ def release(session: Session, segments: tuple[int, ...]) -> None:
     session.finish([report])
 
 
+@command("testimony lexicon lt-1998-0042")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+def lexicon(session: Session, only: tuple[str, ...]) -> None:
+    """Lists words that are like a spelling of metadata/lexicon.yaml and written otherwise.
+
+    Nothing is replaced. A word that is right after all goes into the lexicon, under `variants` or
+    `unlike`.
+    """
+    from pipeline import lexicon as spellings
+
+    known = spellings.load(session.root)
+    if known.problems:
+        raise UsageError(
+            "metadata/lexicon.yaml", "\n  ".join(["cannot be used:", *map(str, known.problems)])
+        )
+    with session.writing() as archive:
+        _must_be_known(archive, only)
+        archive.check_spellings(known)
+        found = [one for one in archive.misspelt() if not only or one["testimony_id"] in only]
+    if session.as_json:
+        session.print_json({"misspelt": found})
+        return
+    rows = [
+        (
+            one["testimony_id"],
+            str(one["part"] or 1),
+            clock(one["start_s"]),
+            one["heard"],
+            one["spelling"],
+            "wrong" if one["sure"] else "",
+        )
+        for one in found
+    ]
+    session.terminal.table(["testimony", "part", "time", "heard", "lexicon has", ""], rows)
+    session.terminal.line(f"{len(found)} words to look at.")
+
+
+def _must_be_known(archive: Archive, only: Sequence[str]) -> None:
+    known = {row["id"] for row in archive.testimonies()}
+    if strangers := [ident for ident in only if ident not in known]:
+        raise UsageError(", ".join(strangers), "is no testimony here.", "See testimony status.")
+
+
 @command("testimony sample --segments 50 --language lt")
 @click.argument("only", metavar="[ID]...", nargs=-1)
 @click.option("--segments", default=50, show_default=True, type=click.IntRange(1, 10_000))
@@ -394,9 +437,7 @@ def sample(
             name = _who(session, who)
             confirm.confirm(archive, right, name)
             session.terminal.note(f"{len(right)} lines are right, says {printable(name)}.")
-        known = {row["id"] for row in archive.testimonies()}
-        if strangers := [ident for ident in only if ident not in known]:
-            raise UsageError(", ".join(strangers), "is no testimony here.", "See status.")
+        _must_be_known(archive, only)
         drawn = archive.sample(Design(segments, language, tuple(sorted(set(only)))), seed)
         heard = accuracy.compared(archive, drawn)
     if session.as_json:

@@ -17,7 +17,7 @@ from pipeline.transcript import Segment
 
 def confirm(archive: Archive, numbers: Sequence[int], who: str) -> list[Sampled]:
     """Drawn lines, by their segments' numbers, become a person's as they stand; those that are
-    already are left. Raises UsageError for a number that was not drawn, and changes nothing then."""
+    already are left. Raises UsageError where one was not drawn, and changes nothing."""
     drawn = {one.segment_id: one for one in archive.samples()}
     strangers = [number for number in numbers if number not in drawn]
     former = [number for number in numbers if number in drawn and not drawn[number].counts]

@@ -35,7 +35,7 @@ LAYERS = {
     | {"site.linked", "site.published", "counts", "site.ways", "spellcheck"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing", "lines", "samples"},
+    | {"site.sharing", "site.listing", "lines", "samples", "misspellings"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
     | {"site.lesson", "site.oembed", "site.about", "exports"}
