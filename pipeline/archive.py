@@ -22,7 +22,9 @@ from pipeline import __version__, testimony, withdrawn
 from pipeline.config import Access
 from pipeline.corrections import Correction, Text
 from pipeline.errors import ArchiveError, PipelineError, Problem, UsageError
+from pipeline.lexicon import Lexicon
 from pipeline.lines import Lines
+from pipeline.misspellings import Misspellings
 from pipeline.passages import Passages
 from pipeline.placing import Placement
 from pipeline.recording import Recording
@@ -89,6 +91,7 @@ class Archive:
         self._passages = Passages(self.db, root)
         self._lines = Lines(self.db)
         self._samples = Samples(self.db)
+        self._misspellings = Misspellings(self.db)
 
     def __enter__(self) -> Archive:
         return self
@@ -363,7 +366,8 @@ class Archive:
     def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
         """Machine lines drawn at random; the same design and seed give those drawn before."""
         with self._guarded(), self._writing():
-            return self._samples.draw(design, seed, self.withdrawn(), now())
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            return self._samples.draw(design, seed, hidden, now())
 
     def samples(self) -> list[Sampled]:
         """Every line that was ever drawn, in the order of drawing."""
@@ -385,6 +389,19 @@ class Archive:
         seconds of speech have no words."""
         with self._guarded():
             return self._samples.lost()
+
+    # The lexicon's spellings
+
+    def check_spellings(self, lexicon: Lexicon) -> None:
+        """Lists anew what is like a spelling of the lexicon, where anything has changed."""
+        with self._guarded(), self._writing():
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            self._misspellings.bring_up_to_date(lexicon, hidden)
+
+    def misspelt(self) -> list[dict[str, Any]]:
+        """What was listed, by testimony and time: see `Misspellings.found`."""
+        with self._guarded():
+            return self._misspellings.found()
 
     def summaries(self) -> dict[str, dict[str, Any]]:
         """By recording: segments, states and languages of its current run."""

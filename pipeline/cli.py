@@ -364,26 +364,82 @@ def release(session: Session, segments: tuple[int, ...]) -> None:
     session.finish([report])
 
 
+@command("testimony lexicon lt-1998-0042")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+def lexicon(session: Session, only: tuple[str, ...]) -> None:
+    """Lists words that are like a spelling of metadata/lexicon.yaml and written otherwise.
+
+    Nothing is replaced. A word that is right after all goes into the lexicon, under `variants` or
+    `unlike`.
+    """
+    from pipeline import lexicon as spellings
+
+    known = spellings.load(session.root)
+    if known.problems:
+        raise UsageError(
+            "metadata/lexicon.yaml", "\n  ".join(["cannot be used:", *map(str, known.problems)])
+        )
+    with session.writing() as archive:
+        _must_be_known(archive, only)
+        archive.check_spellings(known)
+        found = [one for one in archive.misspelt() if not only or one["testimony_id"] in only]
+    if session.as_json:
+        session.print_json({"misspelt": found})
+        return
+    rows = [
+        (
+            one["testimony_id"],
+            str(one["part"] or 1),
+            clock(one["start_s"]),
+            one["heard"],
+            one["spelling"],
+            "wrong" if one["sure"] else "",
+        )
+        for one in found
+    ]
+    session.terminal.table(["testimony", "part", "time", "heard", "lexicon has", ""], rows)
+    session.terminal.line(f"{len(found)} words to look at.")
+
+
+def _must_be_known(archive: Archive, only: Sequence[str]) -> None:
+    known = {row["id"] for row in archive.testimonies()}
+    if strangers := [ident for ident in only if ident not in known]:
+        raise UsageError(", ".join(strangers), "is no testimony here.", "See testimony status.")
+
+
 @command("testimony sample --segments 50 --language lt")
 @click.argument("only", metavar="[ID]...", nargs=-1)
 @click.option("--segments", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--seed", default=1, show_default=True, help="Another one draws other lines.")
 @click.option("--language", metavar="XX", help="Only lines heard in this language.")
+@click.option(
+    "--right", metavar="N", type=int, multiple=True, help="Line N was heard, and is right as it is."
+)
+@click.option("--who", metavar="NAME", help="Who heard it; else as config.yaml says.")
 def sample(
-    session: Session, only: tuple[str, ...], segments: int, seed: int, language: str | None
+    session: Session,
+    only: tuple[str, ...],
+    segments: int,
+    seed: int,
+    language: str | None,
+    right: tuple[int, ...],
+    who: str | None,
 ) -> None:
     """Draws machine lines at random, for people to correct or confirm.
 
     From them `testimony quality` tells how many words are wrong. The same options give the same
-    lines again.
+    lines again. Lines that are right must be confirmed too, or only wrong ones count: with --right,
+    or in the browser.
     """
-    from pipeline import accuracy
+    from pipeline import accuracy, confirm
     from pipeline.samples import Design
 
     with session.writing() as archive:
-        known = {row["id"] for row in archive.testimonies()}
-        if strangers := [ident for ident in only if ident not in known]:
-            raise UsageError(", ".join(strangers), "is no testimony here.", "See status.")
+        if right:
+            name = _who(session, who)
+            confirm.confirm(archive, right, name)
+            session.terminal.note(f"{len(right)} lines are right, says {printable(name)}.")
+        _must_be_known(archive, only)
         drawn = archive.sample(Design(segments, language, tuple(sorted(set(only)))), seed)
         heard = accuracy.compared(archive, drawn)
     if session.as_json:
@@ -392,6 +448,7 @@ def sample(
         return
     rows = [
         (
+            str(one.segment_id),
             one.testimony_id,
             str(one.part or 1),
             f"{clock(one.start_s)}–{clock(one.end_s)}",
@@ -400,16 +457,17 @@ def sample(
         )
         for one in drawn
     ]
-    session.terminal.table(["testimony", "part", "time", "", "as the machine heard it"], rows)
+    columns = ["line", "testimony", "part", "time", "", "as the machine heard it"]
+    session.terminal.table(columns, rows)
     session.terminal.line(f"{len(drawn)} lines, of which {len(heard)} were heard by a person.")
     for line in _HOW_TO_HEAR:
         session.terminal.line(line)
 
 
 _HOW_TO_HEAR = (
-    "Listen to each and put its words right, or confirm them: in the browser at /review, or by",
-    "`testimony export ID --format vtt`, any editor, and `testimony correct ID FILE`.",
-    "Then `testimony quality` says how many words are wrong.",
+    "Listen to each. Put wrong ones right and confirm the others: in the browser at /review, or by",
+    "`testimony export ID --format vtt --for editing`, any editor, `testimony correct ID FILE`,",
+    "and `testimony sample --right LINE`. Then `testimony quality` says how many words are wrong.",
 )
 
 
@@ -601,7 +659,7 @@ def correct(
     from pipeline import editing
 
     with session.writing() as archive:
-        name = who or session.config.who or getpass.getuser()
+        name = _who(session, who)
         report = editing.correct(
             archive, ident, path, name, part=part, former_private=keep_former_private
         )
@@ -609,6 +667,11 @@ def correct(
         for line in report.done:
             session.terminal.line(f"  {printable(line)}")
     session.finish([report])
+
+
+def _who(session: Session, told: str | None) -> str:
+    """Who answers for what is said: as told, as config.yaml says, or who is logged in here."""
+    return told or session.config.who or getpass.getuser()
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -96,7 +96,7 @@ entries: []
 #    kind: place                      # person | place | word
 #    languages: [pl]                  # in which it is written so
 #    variants: [Norilsk]              # good too
-#    wrong: [Norylska]                # never right
+#    wrong: [Narylsk]                 # never right
 #    unlike: [norweska]               # looks like it and is something else
 #    testimonies: [pl-1998-0007]      # said only in these; without: anywhere
 #    note: The camp of 1935 to 1956.

@@ -87,16 +87,19 @@ class _Language:
         self._alike = lru_cache(maxsize=_WORDS_KEPT)(self._alike_to)
 
     def misspelt(self, text: str, testimony_id: str) -> list[Misspelt]:
-        found = list(self._listed_as_wrong(text, testimony_id))
-        taken = [(one.start, one.end) for one in found]
-        taken += [(named.start, named.end) for named in self._right.named(text, self._language)]
+        right = [(named.start, named.end) for named in self._right.named(text, self._language)]
+        found = [
+            one for one in self._listed_as_wrong(text, testimony_id) if not _touches(one, right)
+        ]
+        taken = right + [(one.start, one.end) for one in found]
         for start, end in spans(text):
-            if any(start < stop and begin < end for begin, stop in taken):
-                continue
             near = (self._entries[number] for number in self._alike(plain(text[start:end])))
             entry = next((entry for entry in near if entry.is_for(testimony_id)), None)
-            if entry is not None:
-                found.append(Misspelt(start, end, text[start:end], entry.spelling, sure=False))
+            if entry is None:
+                continue
+            one = Misspelt(start, end, text[start:end], entry.spelling, sure=False)
+            if not _touches(one, taken):
+                found.append(one)
         return sorted(found, key=lambda one: one.start)
 
     def _listed_as_wrong(self, text: str, testimony_id: str) -> Iterator[Misspelt]:
@@ -118,6 +121,10 @@ class _Language:
             for target in self._targets.get(mine[0][0], ())
         ]
         return tuple(dict.fromkeys(entry for far, entry in sorted(near) if far < _FAR))
+
+
+def _touches(one: Misspelt, taken: Iterable[tuple[int, int]]) -> bool:
+    return any(one.start < end and start < one.end for start, end in taken)
 
 
 _FAR = 99

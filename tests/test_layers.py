@@ -24,12 +24,12 @@ LAYERS = {
     6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
     | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
     | {"site.ways"},
-    7: {"edition", "engines.choose", "lines", "lookup", "passages", "samples"}
-    | {"site.guard", "site.listing", "site.machines", "site.media", "site.plots"}
-    | {"site.published", "site.quoting", "site.refusals", "site.sharing"},
+    7: {"edition", "engines.choose", "lines", "lookup", "misspellings", "passages"}
+    | {"samples", "site.guard", "site.listing", "site.machines", "site.media"}
+    | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.sharing"},
     8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
-    9: {"backup", "entries", "exports", "facets", "ingest", "log", "scaffold", "steps"}
-    | {"terminal", "site.about", "site.lesson", "site.oembed", "site.quality"},
+    9: {"backup", "confirm", "entries", "exports", "facets", "ingest", "log", "scaffold"}
+    | {"steps", "terminal", "site.about", "site.lesson", "site.oembed", "site.quality"},
     10: {"accuracy", "editing", "holdings", "listen", "results", "workers"},
     11: {"bag", "cluster", "conduct", "plain", "publish", "status", "verify"} | {"site.searching"},
     12: {"evaluate", "run", "withdraw", "site.app", "site.found", "site.home"} | {"site.testimony"},
