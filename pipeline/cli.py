@@ -35,7 +35,7 @@ _AGAIN_S = 0.01
 _INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 # Those of pipeline.formats, which is loaded only where it is needed.
-_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms")
+_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms", "iiif", "datacite", "dc")
 _Function = Callable[..., Any]
 
 

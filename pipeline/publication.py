@@ -59,6 +59,8 @@ _TESTIMONIES = {
     "duration_s": "Length of all its recordings",
     "fingerprint": "Another one as soon as anything published of it is another",
 }
+# The order in which a file says them.
+TESTIMONY_COLUMNS = tuple(_TESTIMONIES)
 _RECORDINGS = {
     "id": "The start of the sha256 of the master's bytes",
     "testimony_id": "The testimony it is part of",

@@ -13,14 +13,15 @@ ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
-    | {"citation", "passage", "dates", "licence", "xmlfile"},
+    | {"citation", "passage", "dates", "licence", "xmlfile", "labels"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms", "placing"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
     | {"meaning", "site.words", "captions", "corrections"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences", "tei", "ohms"},
+    | {"schema", "expression", "linker", "site.licences", "tei", "ohms"}
+    | {"iiif", "describe"},
     6: {
         "engines.openai",
         "terms",
@@ -36,7 +37,7 @@ LAYERS = {
     | {"site.sharing", "site.listing", "lines"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet", "site.downloads"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports"},
+    | {"site.lesson", "site.oembed", "site.about", "exports", "site.iiif"},
     10: {"listen", "workers", "holdings", "results"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
