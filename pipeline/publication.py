@@ -195,6 +195,12 @@ def media_type(part: Part) -> str:
     return "video/mp4" if part.row["has_video"] else "audio/mp4"
 
 
+def columns(table: str) -> dict[str, str]:
+    """What each column of a published table means, in order."""
+    said: dict[str, str] = _database("")["tables"][table]["columns"]
+    return dict(said)
+
+
 def clip_name(media: str, start_s: float, end_s: float) -> str:
     """The file of a passage of one access copy; another copy makes another clip."""
     return f"{media}.{start_s:.2f}-{end_s:.2f}.m4a"

@@ -40,7 +40,16 @@ LAYERS = {
     | {"site.lesson", "site.oembed", "site.about", "exports", "site.iiif"},
     10: {"listen", "workers", "holdings", "results"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
-    12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
+    12: {
+        "package",
+        "evaluate",
+        "withdraw",
+        "run",
+        "site.app",
+        "site.home",
+        "site.found",
+        "site.testimony",
+    },
     13: {"cli", "site"},
     14: {"__main__"},
 }
