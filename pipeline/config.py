@@ -58,6 +58,9 @@ class Config(_Settings):
     search_by_meaning: bool = Field(
         False, description="offer passages near in meaning under the hits; needs the extra meaning"
     )
+    lexicon_hints: bool = Field(
+        False, description="tell the model the lexicon's spellings before it listens"
+    )
     transcription: TranscriptionOptions = TranscriptionOptions()
 
     def model_for(self, language: str) -> str:

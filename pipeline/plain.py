@@ -9,6 +9,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline import formats
@@ -18,7 +19,7 @@ from pipeline.entries import Item, entry
 from pipeline.errors import ArchiveError, UsageError, printable
 from pipeline.exports import free_place, must_be_known
 from pipeline.holdings import read_holdings
-from pipeline.publication import DATABASES, FOLDER, MEDIA_OF, Entry, Keeper, Part
+from pipeline.publication import DATABASES, FOLDER, MEDIA_OF, Entry, Keeper
 from pipeline.report import Report
 
 
@@ -70,7 +71,7 @@ def read(archive: Archive, item: Item, channel: Channel, *, named: bool = False)
     `named`: also what its words name.
     """
     made = entry(archive, item, _copies(archive, item, channel))
-    parts = [Part(part.row, tuple(part.segments)) for part in made.parts]
+    parts = [replace(part, segments=tuple(part.segments)) for part in made.parts]
     segments = [segment for part in parts for segment in part.segments]
     return Entry(made.row, parts, archive.vocabulary().named(segments) if named else {})
 

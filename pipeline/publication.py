@@ -89,6 +89,15 @@ _SEGMENTS = {
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
 }
+_FORMER_TEXTS = {
+    "id": "Number of the row",
+    "testimony_id": "The testimony it is from",
+    "recording_id": "The recording it is from",
+    "start_s": "Where the passage starts, from the recording's start",
+    "end_s": "Where it ends",
+    "text": "The words that stood there before a person corrected them",
+    "corrected_at": "When they were corrected (UTC)",
+}
 _SPELLINGS = {
     "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
     "language": "The language it was spoken in (BCP 47; und: not known)",
@@ -142,14 +151,33 @@ _CLOSED = {
     "reason": "Why it is not here",
     "contact": "Whom to ask",
 }
+_QUALITY = {
+    "id": "Number of the row",
+    "testimony_id": "The testimony; empty: all of them here",
+    "language": "As the machine heard it (BCP 47); empty: what has no language",
+    "engine": "The program, in rows by model",
+    "model": "The speech model, in rows by model; empty: whatever model what counts was made with",
+    "drawn": "How many of the machine's lines were drawn at random",
+    "heard": "How many of them a person has corrected or confirmed",
+    "words": "How many words were said in those",
+    "wer": "Word error rate: wrong, missing and invented words by words said; empty: too few lines",
+    "wer_low": "Lower end of its 95 % interval",
+    "wer_high": "Upper end",
+    "cer": "The same in characters",
+    "cer_low": "Lower end of its 95 % interval",
+    "cer_high": "Upper end",
+    "not_published": "Machine lines that are too doubtful to be published",
+    "missed_s": "Seconds that sound like speech and have no words",
+}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One recording: its row, and its segments' rows in order."""
+    """One recording: its row, its segments' rows in order, and those of `former_texts`."""
 
     row: dict[str, Any]
     segments: Iterable[dict[str, Any]]
+    former: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -272,6 +300,12 @@ def _database(description: str) -> dict[str, Any]:
                 "label_column": "text",
                 "size": 50,
             },
+            "former_texts": {
+                "description": "What stood in the transcript before people corrected it.",
+                "columns": _FORMER_TEXTS,
+                "units": {"start_s": "s", "end_s": "s"},
+                "label_column": "text",
+            },
             "spellings": {
                 "description": "Words with marks, by how a plain keyboard types them.",
                 "columns": _SPELLINGS,
@@ -309,6 +343,11 @@ def _database(description: str) -> dict[str, Any]:
                 "description": "Testimonies that are kept here and may not be seen.",
                 "columns": _CLOSED,
                 "label_column": "title",
+            },
+            "quality": {
+                "description": "How many of the machine's words are wrong, from random samples.",
+                "columns": _QUALITY,
+                "facets": ["language"],
             },
             "gone": {"hidden": True},
             "meaning_bits": {"hidden": True},

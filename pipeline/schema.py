@@ -331,3 +331,40 @@ def m015_corrections(db: Database) -> None:
         "CREATE TRIGGER segments_leave_their_number AFTER DELETE ON segments BEGIN"
         " INSERT INTO former_segments (id, recording_id) VALUES (old.id, old.recording_id); END"
     )
+
+
+@migration()
+def m016_samples(db: Database) -> None:
+    """Lines that were drawn at random for correction, and what was compared of them."""
+    db.table("samples").create(
+        {
+            "id": int,
+            "segment_id": int,
+            "run_id": int,
+            "recording_id": str,
+            "drawn_at": str,
+            "seed": int,
+            "design": str,
+        },
+        pk="id",
+        not_null={"segment_id", "run_id", "recording_id", "drawn_at", "seed", "design"},
+        foreign_keys=[
+            ("segment_id", "segments", "id"),
+            ("run_id", "runs", "id"),
+            ("recording_id", "recordings", "id"),
+        ],
+    )
+    db.table("samples").create_index(["segment_id"], unique=True)
+    db.table("sample_errors").create(
+        {
+            "segment_id": int,
+            "correction_id": int,
+            "word_edits": int,
+            "words": int,
+            "character_edits": int,
+            "characters": int,
+        },
+        pk="segment_id",
+        not_null={"correction_id"},
+        foreign_keys=[("segment_id", "segments", "id"), ("correction_id", "corrections", "id")],
+    )

@@ -13,14 +13,14 @@ ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
-    | {"citation", "passage", "dates", "licence", "xmlfile", "labels"},
+    | {"citation", "passage", "dates", "licence", "xmlfile", "labels", "estimate"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms", "placing"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
     | {"meaning", "site.words", "captions", "corrections"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences", "tei", "ohms"}
+    | {"schema", "expression", "linker", "site.licences", "tei", "ohms", "lexicon"}
     | {"iiif", "describe"},
     6: {
         "engines.openai",
@@ -31,14 +31,14 @@ LAYERS = {
         "site.readers",
         "site.render",
     }
-    | {"site.linked", "counts", "site.ways", "formats"},
+    | {"site.linked", "counts", "site.ways", "formats", "spellcheck"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting", "site.published", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing", "lines"},
+    | {"site.sharing", "site.listing", "lines", "samples"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet", "site.downloads"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports", "site.iiif"},
-    10: {"listen", "workers", "holdings", "results"},
+    | {"site.lesson", "site.oembed", "site.about", "site.quality", "exports", "site.iiif"},
+    10: {"listen", "workers", "holdings", "results", "accuracy"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {
         "package",

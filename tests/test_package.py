@@ -174,5 +174,8 @@ def test_an_archive_with_nothing_public_has_no_package(folder: Folder, tmp_path:
     folder.sidecar("a", ["a.wav"], access="closed")
     folder.run()
     refused = folder.command("package", "--to", str(tmp_path))
-    assert refused.returncode == 2 and "package: no testimony may leave for the public" in refused.stderr
+    assert (
+        refused.returncode == 2
+        and "package: no testimony may leave for the public" in refused.stderr
+    )
     assert list(tmp_path.glob("testimonies*")) == []

@@ -25,7 +25,7 @@ _Place = tuple[str, str | None]
 _NAME = DATABASE.removesuffix(".db")
 # The most that a file of a sitemap may have (https://www.sitemaps.org/protocol.html).
 PER_SITEMAP = 50_000
-_PAGES = ("/", "/testimonies", "/about", "/api")
+_PAGES = ("/", "/testimonies", "/about", "/quality", "/api")
 _SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _SITEMAP_SQL = """
 SELECT id, (SELECT max(transcribed_at) FROM recordings WHERE testimony_id = testimonies.id)

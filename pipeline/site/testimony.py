@@ -21,6 +21,7 @@ from pipeline.passage import Place, seconds
 from pipeline.publication import Entry, Part
 from pipeline.search import marked_in
 from pipeline.site import licences, linked, published
+from pipeline.site.quality import of_testimony
 from pipeline.site.readers import widest
 from pipeline.site.render import FRESH, page, words_of
 from pipeline.site.searching import marked
@@ -91,6 +92,7 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
     found = await db.execute_fn(lambda connection: _found(connection, query, ident, words))
     context: dict[str, Any] = {"database": name, "path": f"/testimony/{ident}"}
     context |= _told(entry, words) | _transcript(entry, words, found, _moment(request))
+    context["measured"] = await of_testimony(db, ident)
     description = linked.description(
         entry,
         context["licence"],
