@@ -17,6 +17,7 @@ from pipeline import formats, iiif
 from pipeline.engines.fake import FakeEngine
 from pipeline.labels import _LABELS, _LANGUAGES, label, language_names
 from pipeline.site import app
+from tests import history
 from tests.conftest import Folder
 from tests.test_captions import segment
 from tests.test_out import KEEPER, SPOKEN, facts, told, words
@@ -66,6 +67,15 @@ def test_a_manifest_says_what_may_be_done_and_who_keeps_it() -> None:
     assert facts["May be hard to hear"] == {"none": ["hunger"]}
     assert facts["Languages"]["uk"] == ["литовська"]
     assert "rights" not in manifest(SPOKEN, licence="Ask the museum")
+
+
+def test_a_film_is_painted_as_video_and_what_cannot_be_heard_is_not_painted() -> None:
+    said = told([segment(1, 0, 2)], [segment(2, 0, 2)])
+    said.parts[0].row["has_video"], said.parts[1].row["media"] = 1, None
+    first, second = json.loads(formats.write(said, "iiif", KEEPER))["items"]
+    body = first["items"][0]["items"][0]["body"]
+    assert (body["type"], body["format"]) == ("Video", "video/mp4")
+    assert second["items"][0]["items"] == [] and second["annotations"]
 
 
 def test_ranges_follow_the_parts_and_the_languages() -> None:
@@ -125,7 +135,8 @@ def folder_with_two(folder: Folder) -> Folder:
     folder.sidecar("life", ["a.wav", "b.wav"], access="public")
     folder.sidecar("other", ["c.wav"], access="public", title="Another")
     folder.sidecar("kept", ["d.wav"], access="researchers")
-    folder.run(FakeEngine(text=lambda clip: "Open words."))
+    history.write(folder.root)
+    folder.run(FakeEngine(text=lambda clip: "Zamknęli nas w wagonie bydlęcym do Workuty."))
     return folder
 
 
@@ -195,6 +206,16 @@ async def test_the_command_and_the_site_give_the_same_bytes(
         assert result.returncode == 0, result.stderr
         served = await get(site, f"/testimony/other.{kind}")
         assert served.content == (tmp_path / f"other.{form.ending}").read_bytes(), kind
+    assert "<gps_text>Workuta</gps_text>" in (tmp_path / "other.ohms.xml").read_text("utf-8")
+
+
+async def test_what_was_withdrawn_is_gone_for_viewers_too(folder_with_two: Folder) -> None:
+    assert folder_with_two.command("withdraw", "life", "--reason", "asked").returncode == 0
+    site = app.build(folder_with_two.root)
+    for path in ("manifest.json", "annotations/1.json"):
+        assert (await get(site, f"/iiif/life/{path}")).status_code == 410
+    items = (await get(site, "/iiif/collection.json")).json()["items"]
+    assert [one["label"]["none"] for one in items] == [["Another"]]
 
 
 def test_a_manifest_needs_the_sites_address(folder_with_two: Folder, tmp_path: Path) -> None:
