@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.clock import clock
-from pipeline.publication import Entry, Part
+from pipeline.publication import TESTIMONY_COLUMNS, Entry, Part
 from pipeline.transcript import apart
 
 _COLUMNS = (
@@ -87,7 +87,8 @@ def as_txt(entry: Entry, parts: Sequence[Part]) -> str:
 
 
 def as_json(entry: Entry, parts: Sequence[Part]) -> str:
-    said = {name: value for name, value in entry.row.items() if name not in _OURS}
+    row = entry.row
+    said = {name: row[name] for name in TESTIMONY_COLUMNS if name in row and name not in _OURS}
     for name in _LISTS & said.keys():
         said[name] = json.loads(said[name] or "null")
     said["parts"] = [

@@ -37,7 +37,7 @@ _AGAIN_S = 0.01
 _INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 # Those of pipeline.formats, which is loaded only where it is needed.
-_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms")
+_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms", "iiif", "datacite", "dc")
 _Function = Callable[..., Any]
 
 
@@ -672,6 +672,38 @@ def correct(
 def _who(session: Session, told: str | None) -> str:
     """Who answers for what is said: as told, as config.yaml says, or who is logged in here."""
     return told or session.config.who or getpass.getuser()
+
+
+@command("testimony package --to /mnt/handover --with-media")
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it becomes testimonies-public; without it, exports/ in the archive.",
+)
+@click.option(
+    "--for",
+    "channel",
+    type=click.Choice(["public", "researchers"]),
+    default="public",
+    show_default=True,
+    help="Whose eyes it is for.",
+)
+@click.option("--with-media", is_flag=True, help="Also the access copies: sound and film.")
+def package(session: Session, folder: Path | None, channel: Channel, with_media: bool) -> None:
+    """Writes all that is public into one folder: a Frictionless Data Package.
+
+    Tables (CSV), transcripts (VTT, TXT, TEI) and descriptions (DataCite, Dublin Core), every file
+    with its checksum. It is recorded for each testimony, so that withdraw can name it.
+    """
+    from pipeline import package as whole
+
+    with session.writing() as archive:
+        report = whole.export(
+            archive, session.config, folder, channel, session.terminal, with_media=with_media
+        )
+    session.finish([report])
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -50,7 +50,7 @@ def export(
         raise UsageError(ident, what, "Set address in config.yaml, or give --address URL.")
     said = read(archive, item, channel, named=form.says_named)
     written = [
-        (free_place(archive.root, folder, name), text) for name, text in _files(said, kind, keeper)
+        (free_place(archive.root, folder, name), text) for name, text in files(said, kind, keeper)
     ]
     for target, text in written:
         sha = write(archive, ident, target, text, format=kind, channel=channel)
@@ -83,8 +83,8 @@ def _copies(archive: Archive, item: Item, channel: Channel) -> set[str]:
     }
 
 
-def _files(said: Entry, kind: str, keeper: Keeper) -> Iterator[tuple[str, str]]:
-    """Names and texts; a name tells the part where there are several."""
+def files(said: Entry, kind: str, keeper: Keeper) -> Iterator[tuple[str, str]]:
+    """Names and texts of `kind`; a name tells the part where there are several."""
     form, ident = formats.FORMATS[kind], said.row["id"]
     if not form.by_part or len(said.parts) == 1:
         yield f"{ident}.{form.ending}", formats.write(said, kind, keeper)

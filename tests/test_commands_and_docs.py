@@ -23,7 +23,7 @@ from tests.conftest import REPOSITORY, Folder
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
     "correct", "evaluate", "release", "withdraw", "backup", "restore", "export",
-    "sample", "quality", "lexicon",
+    "package", "sample", "quality", "lexicon",
 }  # fmt: skip
 
 

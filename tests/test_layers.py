@@ -12,15 +12,16 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"clock", "errors", "site.document"},
-    1: {"citation", "cuefile", "dates", "estimate", "letters", "licence", "lock", "memory"}
-    | {"passage", "report", "sound", "transcript", "xmlfile", "yamlfile"},
+    1: {"citation", "cuefile", "dates", "estimate", "labels", "letters", "licence", "lock"}
+    | {"memory", "passage", "report", "sound", "transcript", "xmlfile", "yamlfile"},
     2: {"config", "query", "recording", "retiming", "spool", "suggest", "wordrules"},
     3: {"audio", "languages", "masters", "placing", "publication", "quality", "scoring"}
     | {"testimony", "windows", "wordforms"},
     4: {"captions", "consent", "corrections", "engines", "engines.models", "meaning"}
     | {"searchindex", "vocabulary", "withdrawn", "site.words"},
-    5: {"draft", "engines.checkpoint", "engines.fake", "engines.faster", "engines.speech"}
-    | {"expression", "lexicon", "linker", "ohms", "schema", "tei", "site.licences"},
+    5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
+    | {"engines.speech", "expression", "iiif", "lexicon", "linker", "ohms", "schema"}
+    | {"tei", "site.licences"},
     6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
     | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
     | {"site.ways"},
@@ -29,10 +30,12 @@ LAYERS = {
     | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.sharing"},
     8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
     9: {"backup", "confirm", "entries", "exports", "facets", "ingest", "log", "scaffold"}
-    | {"steps", "terminal", "site.about", "site.lesson", "site.oembed", "site.quality"},
+    | {"steps", "terminal", "site.about", "site.iiif", "site.lesson", "site.oembed"}
+    | {"site.quality"},
     10: {"accuracy", "editing", "holdings", "listen", "results", "workers"},
     11: {"bag", "cluster", "conduct", "plain", "publish", "status", "verify"} | {"site.searching"},
-    12: {"evaluate", "run", "withdraw", "site.app", "site.found", "site.home"} | {"site.testimony"},
+    12: {"evaluate", "package", "run", "withdraw", "site.app", "site.found", "site.home"}
+    | {"site.testimony"},
     13: {"cli", "site"},
     14: {"__main__"},
 }
