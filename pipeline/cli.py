@@ -36,6 +36,8 @@ _AGAIN_S = 0.01
 # SIGALRM asks again; where there is none (Windows), one Ctrl-C must do.
 _INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
+# Those of pipeline.formats, which is loaded only where it is needed.
+_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms")
 _Function = Callable[..., Any]
 
 
@@ -578,7 +580,7 @@ def restore(session: Session, source: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["bagit", "vtt", "srt", "txt", "json", "csv"]),
+    type=click.Choice(["bagit", *_FORMATS]),
     default="bagit",
     show_default=True,
 )
@@ -597,13 +599,21 @@ def restore(session: Session, source: Path) -> None:
     show_default=True,
     help="Whose eyes it is for; a bag is for archives.",
 )
-def export(session: Session, ident: str, kind: str, folder: Path | None, channel: str) -> None:
+@click.option("--address", metavar="URL", help="The site's, instead of config.yaml's.")
+def export(
+    session: Session,
+    ident: str,
+    kind: str,
+    folder: Path | None,
+    channel: str,
+    address: str | None,
+) -> None:
     """Writes a testimony to files, and records that it did.
 
     bagit: whole, for another archive, also what may not be published: masters, sidecar,
-    transcripts and provenance, with checksums. The others: the words that are published, with
-    their times, redacted; vtt and srt make a file for each part. --for editing: everything that
-    was said, private, as vtt or srt; `testimony correct` takes it back.
+    transcripts and provenance, with checksums. The others: what is published, redacted; vtt, srt,
+    tei and ohms make a file for each part. --for editing: everything that was said, private, as
+    vtt or srt; `testimony correct` takes it back.
     """
     if channel == "editing" and kind not in ("vtt", "srt"):
         what = f"expected --format vtt or srt, found {kind}."
@@ -621,7 +631,7 @@ def export(session: Session, ident: str, kind: str, folder: Path | None, channel
             from pipeline import plain
 
             seen_by = cast("Channel", channel)
-            report = plain.export(archive, session.config, ident, kind, folder, seen_by)
+            report = plain.export(archive, session.config, ident, kind, folder, seen_by, address)
     session.finish([report])
 
 

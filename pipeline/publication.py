@@ -6,8 +6,8 @@ Shared by `publish`, which writes it, and the site, which reads it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -179,11 +179,46 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A term of the vocabulary: its first label by language; degrees, where it is a place."""
+
+    id: str
+    labels: Mapping[str, str]
+    lat: float | None = None
+    lon: float | None = None
+
+
+@dataclass(frozen=True)
 class Entry:
-    """What is published of one testimony: the rows of `testimonies`, `recordings`, `segments`."""
+    """What is published of one testimony: the rows of `testimonies`, `recordings`, `segments`.
+
+    `named`: by a segment's id, what its words name; empty also where nobody has looked.
+    """
 
     row: dict[str, Any]
     parts: Sequence[Part]
+    named: Mapping[int, Sequence[Named]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who keeps the archive, and the address of its site, None where nobody said."""
+
+    title: str
+    address: str | None = None
+
+    def at(self, path: str) -> str | None:
+        """A path of the site as a whole address."""
+        return None if self.address is None else self.address.rstrip("/") + path
+
+    def media(self, part: Part) -> str | None:
+        """Where a part is heard; None where there is no access copy."""
+        return self.at(f"/media/{part.row['id']}") if part.row["media"] else None
+
+
+def media_type(part: Part) -> str:
+    """Of its access copy."""
+    return "video/mp4" if part.row["has_video"] else "audio/mp4"
 
 
 def clip_name(media: str, start_s: float, end_s: float) -> str:

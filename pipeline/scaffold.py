@@ -37,6 +37,8 @@ access: closed
 # known to exist: an address or a sentence.
 contact: null
 
+# Where readers find this archive's site, as https://archive.example.org: exports point there.
+address: null
 # Who answers for corrections where `testimony correct` is not told with --who; null: the name of
 # the computer's user.
 who: null

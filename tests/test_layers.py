@@ -11,38 +11,29 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors", "clock", "site.document"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters", "cuefile"}
-    | {"citation", "passage"}
-    | {"estimate"},
-    2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
-    3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms", "placing"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions", "corrections"},
-    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences", "draft"}
-    | {"lexicon"},
-    6: {
-        "engines.openai",
-        "terms",
-        "marking",
-        "site.accounts",
-        "site.live",
-        "site.readers",
-        "site.render",
-    }
-    | {"site.linked", "site.published", "counts", "site.ways", "spellcheck"},
-    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing", "lines", "samples", "misspellings"},
-    8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
-    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports"}
-    | {"site.quality", "confirm"},
-    10: {"listen", "workers", "holdings", "results", "editing"} | {"accuracy"},
-    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
-    12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
+    0: {"clock", "errors", "site.document"},
+    1: {"citation", "cuefile", "dates", "estimate", "letters", "licence", "lock", "memory"}
+    | {"passage", "report", "sound", "transcript", "xmlfile", "yamlfile"},
+    2: {"config", "query", "recording", "retiming", "spool", "suggest", "wordrules"},
+    3: {"audio", "languages", "masters", "placing", "publication", "quality", "scoring"}
+    | {"testimony", "windows", "wordforms"},
+    4: {"captions", "consent", "corrections", "engines", "engines.models", "meaning"}
+    | {"searchindex", "vocabulary", "withdrawn", "site.words"},
+    5: {"draft", "engines.checkpoint", "engines.fake", "engines.faster", "engines.speech"}
+    | {"expression", "lexicon", "linker", "ohms", "schema", "tei", "site.licences"},
+    6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
+    | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
+    | {"site.ways"},
+    7: {"edition", "engines.choose", "lines", "lookup", "misspellings", "passages"}
+    | {"samples"}
+    | {"site.guard", "site.listing", "site.machines", "site.media", "site.plots"}
+    | {"site.published", "site.quoting", "site.refusals", "site.sharing"},
+    8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
+    9: {"backup", "confirm", "entries", "exports", "facets", "ingest", "log", "scaffold", "steps"}
+    | {"terminal", "site.about", "site.lesson", "site.oembed", "site.quality"},
+    10: {"accuracy", "editing", "holdings", "listen", "results", "workers"},
+    11: {"bag", "cluster", "conduct", "plain", "publish", "status", "verify"} | {"site.searching"},
+    12: {"evaluate", "run", "withdraw", "site.app", "site.found", "site.home"} | {"site.testimony"},
     13: {"cli", "site"},
     14: {"__main__"},
 }

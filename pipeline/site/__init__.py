@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.captions import FORMATS
+from pipeline.formats import FORMATS
 from pipeline.site import (
     found,
     guard,

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
-from pipeline.captions import FORMATS
 from pipeline.clock import clock
 from pipeline.errors import QueryError
+from pipeline.formats import FORMATS
 from pipeline.marking import pieces
 from pipeline.passage import Place, seconds
 from pipeline.publication import Entry, Part
