@@ -23,7 +23,7 @@ VERSION = 1
 _WORDS_KEPT = 250_000
 _SHORTEST = 4
 # From so many sounds on one, and two, of them may be others.
-_ONE_OTHER, _TWO_OTHER = 6, 10
+_ONE_OTHER, _TWO_OTHER = 6, 9
 # One letter for what sounds alike to who does not know the word: how it is written, hissed, voiced.
 _WRITTEN = {
     True: (("shch", "s"), ("sh", "s"), ("zh", "s"), ("ch", "c"), ("ts", "c")),
