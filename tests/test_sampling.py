@@ -226,18 +226,20 @@ def test_a_second_correction_of_a_line_is_what_counts(transcribed: Folder) -> No
 def test_lines_of_a_former_run_tell_of_its_model_and_not_of_what_counts(
     transcribed: Folder,
 ) -> None:
-    one = draw(transcribed, Design(1))[0]
-    correct(transcribed, one, one.text)
-    with transcribed.open() as archive:
-        archive.db.execute("UPDATE samples SET run_id = run_id")  # the run of before stays
-        recording = archive.recording_at(one.path)
-        assert recording is not None
+    for one in draw(transcribed, Design(36)):
+        correct(transcribed, one, one.text)
     transcribed.transcribe(FakeEngine(lambda clip: f"{TEXT} {TEXT}"), again=True)
     with transcribed.open() as archive:
-        (now,) = archive.samples()
-    if not now.counts:
-        assert (None, "pl", None) not in measured(transcribed)
-        assert measured(transcribed)[None, "pl", "fake"].heard == 1
+        archive.db.execute(
+            "UPDATE recordings SET current_run_id ="
+            " (SELECT max(id) FROM runs WHERE recording_id = recordings.id AND settings NOT NULL)"
+        )
+        archive.db.conn.commit()
+        assert not any(one.counts for one in archive.samples())
+    found = measured(transcribed)
+    assert (None, "pl", None) not in found and ("a", "pl", None) not in found
+    assert (found[None, "pl", "fake"].heard, found[None, "pl", "fake"].wer) == (36, 0.0)
+    assert draw(transcribed, Design(36), seed=2)[0].counts
 
 
 # What is published of it
