@@ -198,6 +198,28 @@ def ingest(session: Session, paths: tuple[Path, ...]) -> None:
     session.finish([report])
 
 
+@command("testimony describe interviews.xlsx --check")
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only say what is wrong and what would change.")
+@click.option("--open", "may_open", is_flag=True, help="Also where more people may then see it.")
+@click.option("--encoding", metavar="NAME", help="Of a CSV that is not UTF-8: cp1257, cp1250 …")
+@click.option("--template", is_flag=True, help="Write FILE: a sheet of what is known, to fill in.")
+def describe(session: Session, path: Path, template: bool, check: bool, **choice: Any) -> None:
+    """Makes sidecars of a sheet (CSV, XLSX, ODS), a row for each testimony.
+
+    Every bad cell is named and nothing is written until all are good. An empty cell says nothing;
+    the word null takes a fact away.
+    """
+    from pipeline import describe as scribe
+
+    with session.writing() as archive:
+        if template:
+            report = scribe.template(archive, path)
+        else:
+            report = scribe.describe(archive, session.config, path, only_check=check, **choice)
+    session.finish([report])
+
+
 @command("testimony transcribe lt-1998-0042 --language lt")
 @_transcribe_options
 def transcribe(session: Session, **choice: Any) -> None:

@@ -22,7 +22,7 @@ from tests.conftest import REPOSITORY, Folder
 
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
-    "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "evaluate", "release", "withdraw", "backup", "restore", "export", "describe",
 }  # fmt: skip
 
 

@@ -14,11 +14,12 @@ LAYERS = {
     0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
     | {"citation", "passage"},
-    2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
+    2: {"config", "recording", "spool", "wordrules", "query", "suggest"}
+    | {"yamledit", "spreadsheet"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
     | {"quality", "scoring", "wordforms"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions"},
+    | {"meaning", "site.words", "captions", "fields"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
     6: {
@@ -36,7 +37,7 @@ LAYERS = {
     | {"site.sharing", "site.listing"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports"},
+    | {"site.lesson", "site.oembed", "site.about", "exports", "describe"},
     10: {"listen", "workers", "holdings", "results"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
