@@ -15,6 +15,7 @@ from typing import Any
 
 from pipeline.clock import clock
 from pipeline.publication import Entry, Part
+from pipeline.transcript import apart
 
 _COLUMNS = (
     *("testimony", "part", "recording", "segment", "start_s", "end_s", "speaker", "language"),
@@ -23,7 +24,6 @@ _COLUMNS = (
 _LISTS = {"languages_declared", "languages_detected", "uses", "warnings"}
 _OURS = {"fingerprint"}  # of no use outside of the publication
 _CAVEAT = "Words are a machine's, which errs, where nothing else is said. Listen before you quote."
-_NEVER = 10**12
 # Where the words of a segment in each published state come from.
 TEXT_FROM = {"ok": "machine", "corrected": "person", "redacted": "redaction"}
 
@@ -65,14 +65,8 @@ def write(entry: Entry, kind: str, part: int | None = None) -> str:
 def cues(segments: Iterable[Mapping[str, Any]]) -> list[Cue]:
     """Segments in order of time; one ends where the next begins, and each lasts a millisecond."""
     ordered = sorted(segments, key=lambda s: (s["start_s"], s["end_s"], s["n"]))
-    starts: list[int] = []
-    for segment in ordered:
-        begins = max(0, round(segment["start_s"] * 1000))
-        starts.append(max(begins, starts[-1] + 1) if starts else begins)
-    return [
-        Cue(start, min(max(round(segment["end_s"] * 1000), start + 1), following), segment)
-        for segment, start, following in zip(ordered, starts, [*starts[1:], _NEVER], strict=False)
-    ]
+    times = apart([(segment["start_s"], segment["end_s"]) for segment in ordered])
+    return [Cue(*both, segment) for both, segment in zip(times, ordered, strict=True)]
 
 
 def _vtt(entry: Entry, parts: tuple[Part, ...]) -> str:

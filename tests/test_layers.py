@@ -14,12 +14,12 @@ LAYERS = {
     0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
     | {"citation", "passage"},
-    2: {"config", "recording", "spool", "wordrules", "query", "suggest"}
+    2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"}
     | {"yamledit", "spreadsheet"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms"},
+    | {"quality", "scoring", "wordforms", "placing"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions", "fields"},
+    | {"meaning", "site.words", "captions", "corrections", "fields"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
     | {"schema", "expression", "linker", "site.licences"},
     6: {
@@ -34,7 +34,7 @@ LAYERS = {
     | {"site.linked", "site.published", "counts", "site.ways"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing"},
+    | {"site.sharing", "site.listing", "lines"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
     | {"site.lesson", "site.oembed", "site.about", "exports", "describe"},
