@@ -301,6 +301,19 @@ class Archive:
         with self._guarded():
             return self._lines.present(recording.id)
 
+    def base(self, recording: Recording) -> int | None:
+        """The machine's run that the text that counts is made of."""
+        with self._guarded():
+            return self._lines.base(recording.id)
+
+    def former_lines(
+        self, recording: Recording, run_id: int | None, last: int
+    ) -> tuple[Segment, ...]:
+        """The lines that counted when they were made of this run and of the corrections up to the
+        one with the id `last`. Raises LookupError where the recording has none of them."""
+        with self._guarded():
+            return self._lines.former(recording.id, run_id, last)
+
     def corrections(self, recording: Recording) -> list[Correction]:
         """Every correction of a recording, oldest first."""
         with self._guarded():
@@ -322,7 +335,7 @@ class Archive:
         if not corrections:
             return ()
         with self._guarded(), self._writing():
-            if recording.testimony_id in self._withdrawn():
+            if recording.testimony_id in withdrawn.read(self.root) | self.withdrawn():
                 what = "was withdrawn: nothing of it is corrected."
                 raise UsageError(recording.testimony_id, what, "Nothing was changed.")
             ids = self._lines.correct(recording.id, corrections, now())
@@ -492,10 +505,6 @@ class Archive:
             (run_id,),
         )
         return dict(rows.fetchall())
-
-    def _withdrawn(self) -> frozenset[str]:
-        """Withdrawn by the log or by the note in `metadata/`: one of them is enough."""
-        return withdrawn.read(self.root) | self.withdrawn()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

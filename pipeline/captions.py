@@ -71,17 +71,17 @@ def cues(segments: Iterable[Mapping[str, Any]]) -> list[Cue]:
 
 def _vtt(entry: Entry, parts: tuple[Part, ...]) -> str:
     (part,) = parts
-    blocks = ["WEBVTT", _note([*_about(entry), *_made(entry, part), _CAVEAT])]
+    blocks = ["WEBVTT", note([*_about(entry), *_made(entry, part), _CAVEAT])]
     for cue in cues(part.segments):
         segment = cue.segment
         if segment["state"] == "corrected":
-            blocks.append(_note(["The next line was corrected by a person."]))
-        text = _escaped(_one_line(segment["text"]))
+            blocks.append(note(["The next line was corrected by a person."]))
+        text = escaped(_one_line(segment["text"]))
         if segment["language"]:
             text = f"<lang {segment['language']}>{text}</lang>"
         if segment["speaker"]:
-            text = f"<v {_escaped(_one_line(segment['speaker']))}>{text}</v>"
-        times = f"{_stamp(cue.start_ms, '.')} --> {_stamp(cue.end_ms, '.')}"
+            text = f"<v {escaped(_one_line(segment['speaker']))}>{text}</v>"
+        times = f"{stamp(cue.start_ms, '.')} --> {stamp(cue.end_ms, '.')}"
         blocks.append(f"s{segment['id']}\n{times}\n{text}")
     return "\n\n".join(blocks) + "\n"
 
@@ -90,7 +90,7 @@ def _srt(entry: Entry, parts: tuple[Part, ...]) -> str:
     (part,) = parts
     blocks = []
     for number, cue in enumerate(cues(part.segments), start=1):
-        times = f"{_stamp(cue.start_ms, ',')} --> {_stamp(cue.end_ms, ',')}"
+        times = f"{stamp(cue.start_ms, ',')} --> {stamp(cue.end_ms, ',')}"
         # SubRip has no way to escape, and takes an arrow for another cue's times.
         text = _spoken(cue.segment).replace("-->", "→")
         blocks.append(f"{number}\n{times}\n{text}\n")
@@ -193,7 +193,7 @@ def _spoken(segment: Mapping[str, Any]) -> str:
     return who + _one_line(segment["text"])
 
 
-def _note(lines: Iterable[str]) -> str:
+def note(lines: Iterable[str]) -> str:
     return "\n".join(["NOTE", *(line.replace("-->", "→") for line in lines)])
 
 
@@ -201,10 +201,10 @@ def _one_line(text: str) -> str:
     return " ".join(str(text).split())
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _stamp(ms: int, point: str) -> str:
+def stamp(ms: int, point: str) -> str:
     seconds, ms = divmod(ms, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{ms:03}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -26,6 +27,7 @@ from pipeline.terminal import Terminal
 if TYPE_CHECKING:
     from pipeline.archive import Archive
     from pipeline.config import Channel
+    from pipeline.cuefile import Form
     from pipeline.search import Hit
     from pipeline.workers import Crew
 
@@ -481,27 +483,70 @@ def restore(session: Session, source: Path) -> None:
 @click.option(
     "--for",
     "channel",
-    type=click.Choice(["public", "researchers"]),
+    type=click.Choice(["public", "researchers", "editing"]),
     default="public",
     show_default=True,
     help="Whose eyes it is for; a bag is for archives.",
 )
-def export(session: Session, ident: str, kind: str, folder: Path | None, channel: Channel) -> None:
+def export(session: Session, ident: str, kind: str, folder: Path | None, channel: str) -> None:
     """Writes a testimony to files, and records that it did.
 
     bagit: whole, for another archive, also what may not be published: masters, sidecar,
     transcripts and provenance, with checksums. The others: the words that are published, with
-    their times, redacted; vtt and srt make a file for each part.
+    their times, redacted; vtt and srt make a file for each part. --for editing: everything that
+    was said, private, as vtt or srt; `testimony correct` takes it back.
     """
+    if channel == "editing" and kind not in ("vtt", "srt"):
+        what = f"expected --format vtt or srt, found {kind}."
+        raise UsageError("--for editing", what, "Say which.")
     with session.writing() as archive:
         if kind == "bagit":
             from pipeline import bag
 
             report = bag.export(archive, session.config, ident, folder, session.terminal)
+        elif channel == "editing":
+            from pipeline import editing
+
+            report = editing.export(archive, ident, cast("Form", kind), folder)
         else:
             from pipeline import plain
 
-            report = plain.export(archive, session.config, ident, kind, folder, channel)
+            seen_by = cast("Channel", channel)
+            report = plain.export(archive, session.config, ident, kind, folder, seen_by)
+    session.finish([report])
+
+
+@command("testimony correct lt-1998-0042 lt-1998-0042.editing.vtt")
+@click.argument("ident", metavar="ID")
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--part", metavar="N", type=click.IntRange(1), help="Which of its recordings.")
+@click.option("--who", metavar="NAME", help="Who answers for it; else as config.yaml says.")
+@click.option(
+    "--keep-former-private", is_flag=True, help="What stood there before is never published."
+)
+def correct(
+    session: Session,
+    ident: str,
+    path: Path,
+    part: int | None,
+    who: str | None,
+    keep_former_private: bool,
+) -> None:
+    """Takes a corrected VTT or SRT file back, all of it or nothing.
+
+    FILE is what `testimony export ID --format vtt --for editing` wrote, after any editor. The
+    machine's words are kept beside what people say.
+    """
+    from pipeline import editing
+
+    with session.writing() as archive:
+        name = who or session.config.who or getpass.getuser()
+        report = editing.correct(
+            archive, ident, path, name, part=part, former_private=keep_former_private
+        )
+    if not session.as_json:
+        for line in report.done:
+            session.terminal.line(f"  {printable(line)}")
     session.finish([report])
 
 

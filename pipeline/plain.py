@@ -5,18 +5,15 @@ Asks the gate anew: what was closed since the last `publish` is not exported eit
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from pipeline import captions
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
 from pipeline.entries import Item, entry
-from pipeline.errors import ArchiveError, UsageError, printable
-from pipeline.exports import free_place, must_be_known
+from pipeline.errors import UsageError, printable
+from pipeline.exports import free_place, must_be_known, write
 from pipeline.holdings import read_holdings
 from pipeline.publication import Entry, Part
 from pipeline.report import Report
@@ -50,7 +47,7 @@ def export(
         for name, text in _files(_read(archive, item), kind)
     ]
     for target, text in written:
-        sha = _write(archive, ident, kind, channel, target, text)
+        sha = write(archive, ident, target, text, format=kind, channel=channel)
         report.done.append(f"{printable(target)} (sha256 {sha})")
     report.facts["paths"] = [str(target) for target, _ in written]
     return report
@@ -73,26 +70,3 @@ def _files(said: Entry, kind: str) -> Iterator[tuple[str, str]]:
     for part in said.parts:
         number = part.row["part"]
         yield f"{ident}-part-{number}.{form.ending}", captions.write(said, kind, number)
-
-
-def _write(
-    archive: Archive, ident: str, kind: str, channel: Channel, target: Path, text: str
-) -> str:
-    raw = text.encode()
-    sha = hashlib.sha256(raw).hexdigest()
-    draft = target.with_name(f".{target.name}.new")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(raw)
-        # First the log: no copy may exist that `withdraw` cannot name.
-        archive.record(
-            "export", [ident], format=kind, channel=channel, path=str(target), sha256=sha
-        )
-        os.replace(draft, target)
-    except OSError as error:
-        what = f"could not be written ({printable(error)})."
-        raise ArchiveError(target, what, "Mend that, then run again.") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-    return sha

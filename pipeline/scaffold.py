@@ -37,6 +37,10 @@ access: closed
 # known to exist: an address or a sentence.
 contact: null
 
+# Who answers for corrections where `testimony correct` is not told with --who; null: the name of
+# the computer's user.
+who: null
+
 # Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
 # Needs the extra `meaning`. Publish again after a change.
 search_by_meaning: false

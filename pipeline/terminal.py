@@ -24,6 +24,8 @@ _NAMES = {
     "delete masters": "deleted",
     "backup": "written",
     "export": "exported",
+    "correct": "corrected",
+    "accept": "accepted",
     "restore": "put back",
 }
 
