@@ -550,6 +550,32 @@ def correct(
     session.finish([report])
 
 
+@command("testimony import interview.xml --testimony lt-1998-0042 --who 'Ona Sample'")
+@click.argument(
+    "paths",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@click.option("--testimony", metavar="ID", help="Of which testimony; else as the file says.")
+@click.option("--part", metavar="N", type=click.IntRange(1), help="Which of its recordings.")
+@click.option("--who", metavar="NAME", help="Who answers for it; else as config.yaml says.")
+@click.option("--over", is_flag=True, help="Also over what people corrected here.")
+def import_(session: Session, paths: tuple[Path, ...], who: str | None, **choice: Any) -> None:
+    """Takes in transcripts that people made elsewhere: OHMS, TEI, WebVTT, SubRip, text.
+
+    Each becomes corrections of its recording, all of it or nothing. What has no times is aligned
+    to what the machine heard; a line that has no sure place is named, not placed.
+    """
+    from pipeline import intake
+
+    told = intake.Choice(who or session.config.who or getpass.getuser(), **choice)
+    with session.writing() as archive:
+        report = intake.take(archive, session.config, paths, told)
+    session.finish([report])
+
+
 def _sure(recordings: Sequence[Any], ident: str) -> bool:
     """Asks twice: whether, and for the testimony's id."""
     for recording in recordings:

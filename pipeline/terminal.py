@@ -16,6 +16,7 @@ from pipeline.report import Pace, Report
 _NAMES = {
     "ingest": "registered",
     "describe": "described",
+    "import": "taken in",
     "transcribe": "transcribed",
     "publish": "published",
     "verify": "checked",

@@ -38,6 +38,7 @@ FOLDER = Path("metadata") / "testimonies"
 _SLUG = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
 # Raise it when a date or a YAML file that was good may no longer be: all are then read again.
 _RULES = b"1"
+_UNTITLED = "Untitled recording"
 _UNDESCRIBED = "no one has described this recording yet"
 _DATES_ARE_KNOWN = {"dates_are_known": True}
 
@@ -237,7 +238,7 @@ def write_stub(root: Path, recording: str, taken: Iterable[str]) -> Sidecar:
     ident = _free_slug(root, recording, set(taken))
     stub = {
         "id": ident,
-        "title": f"Untitled recording ({PurePosixPath(recording).stem.strip() or ident})",
+        "title": f"{_UNTITLED} ({PurePosixPath(recording).stem.strip() or ident})",
         "recordings": [recording],
         "access": "closed",
         "access_reason": _UNDESCRIBED,
@@ -255,6 +256,11 @@ def write_stub(root: Path, recording: str, taken: Iterable[str]) -> Sidecar:
 def is_stub(sidecar: Sidecar) -> bool:
     """Whether it is as `write_stub` left it, or a person has not come far."""
     return sidecar.access_reason == _UNDESCRIBED
+
+
+def is_untitled(sidecar: Sidecar) -> bool:
+    """Whether its title is the one that `write_stub` gave it."""
+    return sidecar.title.startswith(_UNTITLED)
 
 
 def text(sidecar: Sidecar) -> str:

@@ -22,7 +22,7 @@ from tests.conftest import REPOSITORY, Folder
 
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
-    "correct", "describe", "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "correct", "describe", "import", "evaluate", "release", "withdraw", "backup", "restore", "export",
 }  # fmt: skip
 
 

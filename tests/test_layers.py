@@ -12,15 +12,32 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors", "clock", "site.document"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters", "cuefile"}
+    1: {
+        "given",
+        "sound",
+        "yamlfile",
+        "transcript",
+        "report",
+        "lock",
+        "memory",
+        "letters",
+        "cuefile",
+    }
     | {"citation", "passage"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"}
-    | {"yamledit", "spreadsheet"},
+    | {"yamledit", "spreadsheet", "given.xmlread", "given.speakers"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms", "placing"},
+    | {"quality", "scoring", "wordforms", "placing", "given.captions", "given.plain", "given.tei"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions", "corrections", "fields"},
-    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
+    | {"meaning", "site.words", "captions", "corrections", "fields", "alignment", "given.ohms"},
+    5: {
+        "given.read",
+        "spoken",
+        "engines.speech",
+        "engines.fake",
+        "engines.checkpoint",
+        "engines.faster",
+    }
     | {"schema", "expression", "linker", "site.licences", "draft"},
     6: {
         "engines.openai",
@@ -38,8 +55,18 @@ LAYERS = {
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
     | {"site.lesson", "site.oembed", "site.about", "exports", "describe"},
-    10: {"listen", "workers", "holdings", "results", "editing"},
-    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
+    10: {"listen", "workers", "holdings", "results", "editing", "newcomer"},
+    11: {
+        "intake",
+        "publish",
+        "status",
+        "verify",
+        "bag",
+        "plain",
+        "conduct",
+        "cluster",
+        "site.searching",
+    },
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
     13: {"cli", "site"},
     14: {"__main__"},
