@@ -212,7 +212,7 @@ def describe(session: Session, path: Path, template: bool, check: bool, **choice
     Every bad cell is named and nothing is written until all are good. An empty cell says nothing;
     the word null takes a fact away.
     """
-    from pipeline import describe as scribe
+    from pipeline import sidecarsheet as scribe
 
     with session.writing() as archive:
         if template:

@@ -54,7 +54,7 @@ LAYERS = {
     | {"site.sharing", "site.listing", "lines"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports", "describe"},
+    | {"site.lesson", "site.oembed", "site.about", "exports", "sidecarsheet"},
     10: {"listen", "workers", "holdings", "results", "editing", "newcomer"},
     11: {
         "intake",

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook
 
-from pipeline import describe, fields, testimony, yamledit, yamlfile
+from pipeline import fields, sidecarsheet, testimony, yamledit, yamlfile
 from pipeline.errors import ArchiveError, UsageError
 from pipeline.report import Report
 from pipeline.testimony import Sidecar
@@ -86,7 +86,7 @@ WRITERS = {".csv": as_csv, ".xlsx": as_xlsx, ".ods": as_ods}
 
 def read(folder: Folder, path: Path, **choice: Any) -> Report:
     with folder.open() as archive:
-        return describe.describe(archive, folder.settings(), path, **choice)
+        return sidecarsheet.describe(archive, folder.settings(), path, **choice)
 
 
 def sidecars(folder: Folder) -> dict[str, Sidecar]:
