@@ -7,11 +7,13 @@ were heard in runs, or where its neighbours leave it just the time it needs. No 
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +32,21 @@ _HEARD_SHARE, _HEARD_LETTERS = 0.35, 8
 _FASTEST, _SLOWEST = 0.4, 2.5
 _STRAY_S = 2.0
 _LONGEST_BETWEEN_S = 20.0
+# What the engine can listen to at once, and how well it must hear the words that are given.
+_LONGEST_HEARING_S, _MOST_LETTERS = 28.0, 400
+_HEARS = 0.1
+# A word lasts no longer than this: where one begins a stretch, its start is the stretch's.
+_LETTER_S, _WORD_S = 0.12, 0.3
 _SEED = 10
 _SHORTEST_S = 0.3
+_LEAST = 1e-4
 # A time in the file was set by hand, to the next line or so.
 _MARK_S = 12.0
+
+
+# (text, start_s, end_s): its words as they are spoken there; None where nobody can tell.
+Listen = Callable[[str, float, float], Sequence[Word] | None]
+How = Literal["heard", "sound", "length"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +60,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Placed:
-    """A line of one paragraph; without times where it could not be placed, then `after_s` and
-    `before_s` are the times of its neighbours."""
+    """A line of one paragraph; without times where it could not be placed. `after_s` and `before_s`
+    are the times of its neighbours.
+
+    `how` tells what placed it: the machine's own words, the sound asked about this text, or only
+    the time that its neighbours leave it.
+    """
 
     paragraph: int
     text: str
@@ -56,6 +73,7 @@ class Placed:
     end_s: float | None
     after_s: float
     before_s: float
+    how: How | None
 
 
 class _Letters:
@@ -88,23 +106,25 @@ class _Line:
     about_s: tuple[float, float]
     start_s: float = 0.0
     end_s: float = 0.0
-    is_placed: bool = False
+    how: How | None = None
 
     @property
     def length(self) -> int:
         return max(1, self.last - self.first)
 
 
-def place(said: Sequence[Said], heard: Sequence[Word], end_s: float) -> list[Placed]:
+def place(
+    said: Sequence[Said], heard: Sequence[Word], end_s: float, listen: Listen | None = None
+) -> list[Placed]:
     """Every line of the text, in order. `heard` are a machine's words in order, of a recording
-    that ends at `end_s`."""
+    that ends at `end_s`; `listen` is asked about lines that are not among them."""
     mine = _Letters([one.text for one in said])
     matches = _matched(mine, heard)
     lines = _lines(said, mine, matches, end_s)
     for line in lines:
         _place_by_letters(line, matches)
     _keep_apart(lines)
-    _place_between(lines, matches.pace_s, end_s)
+    _place_between(lines, matches.pace_s, end_s, listen)
     return [_placed(line, *_around(lines, n, end_s)) for n, line in enumerate(lines)]
 
 
@@ -228,7 +248,7 @@ def _place_by_letters(line: _Line, matches: _Matches) -> None:
     start_s = float(times[first]) - (first - line.first) * pace_s
     end_s = float(times[last]) + (line.last - last) * pace_s
     if line.about_s[0] <= start_s and end_s <= line.about_s[1]:
-        line.start_s, line.end_s, line.is_placed = max(0.0, start_s), end_s, True
+        line.start_s, line.end_s, line.how = max(0.0, start_s), end_s, "heard"
 
 
 def _fits(apart_s: float, letters_apart: int, pace_s: float) -> bool:
@@ -237,39 +257,77 @@ def _fits(apart_s: float, letters_apart: int, pace_s: float) -> bool:
 
 def _keep_apart(lines: Sequence[_Line]) -> None:
     """No line reaches into the next; one that would have no time left is not placed."""
-    placed = [line for line in lines if line.is_placed]
+    placed = [line for line in lines if line.how]
     for line, following in pairwise(placed):
         if following.start_s < line.end_s:
             middle_s = (line.end_s + following.start_s) / 2
             line.end_s = following.start_s = max(line.start_s, min(middle_s, following.end_s))
     for line in placed:
         if line.end_s - line.start_s < _SHORTEST_S:
-            line.is_placed = False
+            line.how = None
 
 
-def _place_between(lines: Sequence[_Line], pace_s: float, end_s: float) -> None:
-    """Lines that were not heard, where two that were leave them just the time they need."""
-    for placed, group in groupby(enumerate(lines), key=lambda pair: pair[1].is_placed):
+def _place_between(
+    lines: Sequence[_Line], pace_s: float, end_s: float, listen: Listen | None
+) -> None:
+    """Lines that were not heard, where two that were leave them about the time they need."""
+    for placed, group in groupby(list(enumerate(lines)), key=lambda pair: bool(pair[1].how)):
         numbers = [n for n, _ in group]
         if placed or numbers[0] == 0 or numbers[-1] == len(lines) - 1:
             continue
         at_s, before_s = _around(lines, numbers[0], end_s)[0], lines[numbers[-1] + 1].start_s
-        there_s = before_s - at_s
-        needed_s = sum(lines[n].length for n in numbers) * pace_s
-        fits = _FASTEST * needed_s <= there_s <= min(_SLOWEST * needed_s, _LONGEST_BETWEEN_S)
-        for n in numbers if fits else ():
-            share_s = there_s * lines[n].length * pace_s / needed_s
-            lines[n].start_s, lines[n].end_s, lines[n].is_placed = at_s, at_s + share_s, True
-            at_s += share_s
+        missing = [lines[n] for n in numbers]
+        needed_s = sum(line.length for line in missing) * pace_s
+        if not _FASTEST * needed_s <= before_s - at_s <= _SLOWEST * needed_s:
+            continue
+        words = _asked(missing, at_s, before_s, listen) if listen else None
+        if words is not None:
+            _place_by_sound(missing, words)
+        elif before_s - at_s <= _LONGEST_BETWEEN_S:
+            _place_by_length(missing, at_s, before_s)
+
+
+def _asked(
+    missing: Sequence[_Line], start_s: float, end_s: float, listen: Listen
+) -> Sequence[Word] | None:
+    length = sum(line.length for line in missing)
+    if end_s - start_s > _LONGEST_HEARING_S or length > _MOST_LETTERS:
+        return None
+    return listen(" ".join(line.text for line in missing), start_s, end_s)
+
+
+def _place_by_sound(missing: Sequence[_Line], words: Sequence[Word]) -> None:
+    """Each line at its own words, where the model hears them well enough."""
+    spoken = _Letters([word.text for word in words])
+    of = np.repeat(np.arange(len(words)), np.diff(spoken.of))
+    at = 0
+    for line in missing:
+        mine = [words[n] for n in of[at : at + line.length]]
+        at += line.length
+        sure = [math.log(max(word.confidence or 0.0, _LEAST)) for word in mine]
+        if not mine or math.exp(sum(sure) / len(sure)) < _HEARS:
+            continue
+        longest_s = _LETTER_S * len(mine[0].text) + _WORD_S
+        start_s = max(mine[0].start_s, mine[0].end_s - longest_s)
+        if mine[-1].end_s - start_s >= _SHORTEST_S:
+            line.start_s, line.end_s, line.how = start_s, mine[-1].end_s, "sound"
+
+
+def _place_by_length(missing: Sequence[_Line], start_s: float, end_s: float) -> None:
+    at_s, length = start_s, sum(line.length for line in missing)
+    for line in missing:
+        share_s = (end_s - start_s) * line.length / length
+        line.start_s, line.end_s, line.how = at_s, at_s + share_s, "length"
+        at_s += share_s
 
 
 def _around(lines: Sequence[_Line], n: int, end_s: float) -> tuple[float, float]:
     """The end of the last placed line before line n, and the start of the next after it."""
-    before = (line.end_s for line in reversed(lines[:n]) if line.is_placed)
-    after = (line.start_s for line in lines[n + 1 :] if line.is_placed)
+    before = (line.end_s for line in reversed(lines[:n]) if line.how)
+    after = (line.start_s for line in lines[n + 1 :] if line.how)
     return next(before, 0.0), next(after, end_s)
 
 
 def _placed(line: _Line, after_s: float, before_s: float) -> Placed:
-    start_s, end_s = (line.start_s, line.end_s) if line.is_placed else (None, None)
-    return Placed(line.paragraph, line.text, start_s, end_s, after_s, before_s)
+    start_s, end_s = (line.start_s, line.end_s) if line.how else (None, None)
+    return Placed(line.paragraph, line.text, start_s, end_s, after_s, before_s, line.how)

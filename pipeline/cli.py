@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.archive import Archive
     from pipeline.config import Channel
     from pipeline.cuefile import Form
+    from pipeline.intake import Ears
     from pipeline.search import Hit
     from pipeline.workers import Crew
 
@@ -570,10 +571,20 @@ def import_(session: Session, paths: tuple[Path, ...], who: str | None, **choice
     """
     from pipeline import intake
 
-    told = intake.Choice(who or session.config.who or getpass.getuser(), **choice)
+    ears = _ears(session)
+    told = intake.Choice(who or session.config.who or getpass.getuser(), ears=ears, **choice)
     with session.writing() as archive:
         report = intake.take(archive, session.config, paths, told)
     session.finish([report])
+
+
+def _ears(session: Session) -> Ears | None:
+    """Who can listen to a master; None where what transcribes is not installed."""
+    try:
+        from pipeline.listener import Listener
+    except ModuleNotFoundError:
+        return None
+    return functools.partial(Listener, session.root, session.config)
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -6,15 +6,15 @@ beside it and no new run undoes it. What cannot be taken is said all at once, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
-from pipeline import alignment, spoken, withdrawn
 from pipeline import recording as rec
-from pipeline.alignment import Placed, Said
+from pipeline import spoken, withdrawn
+from pipeline.alignment import How, Listen
 from pipeline.archive import Archive
 from pipeline.clock import clock
 from pipeline.config import Config
@@ -26,27 +26,25 @@ from pipeline.ingest import ingest
 from pipeline.newcomer import Facts
 from pipeline.recording import Recording
 from pipeline.report import Report
-from pipeline.transcript import Segment, apart
+from pipeline.timing import Timed, timed
+from pipeline.transcript import Segment
 
-# Two programs count the length of one file so differently, and no more.
-_SAME_LENGTH_S, _SAME_LENGTH_SHARE = 3.0, 0.02
-_OVERSHOOT_S = 0.5
-# Of a transcript with times, so far its lines may be from where the machine heard them.
-_OFF_S = 10.0
-# A text of which less was heard, and that has so many words, is of another recording.
-_AGREES, _WORDS_TO_TELL = 0.2, 30
-_MOST_TOLD = 50
+_MOST_TOLD, _MOST_PLACES = 50, 10
+# Who can be asked about the sound of a master, in which a machine heard these segments.
+Ears: TypeAlias = Callable[[Path, Sequence[Segment]], Listen]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What the command line says beside the file: of which testimony and part it is, who answers
-    for it, and whether it counts over what people corrected before."""
+    """What is said beside the file: of which testimony and part it is, who answers for it, whether
+    it counts over what people corrected before, and who can listen where the machine's words do
+    not tell when a line is spoken."""
 
     who: str
     testimony: str | None = None
     part: int | None = None
     over: bool = False
+    ears: Ears | None = None
 
 
 def take(archive: Archive, config: Config, paths: Sequence[Path], choice: Choice) -> Report:
@@ -67,28 +65,33 @@ def _take(archive: Archive, config: Config, path: Path, choice: Choice, report: 
     recording = _recording(archive, config, path, given, choice, report)
     base = archive.base(recording)
     heard = [segment for _, segment in archive.segments(base)] if base is not None else []
-    lines, unplaced, problems = _timed(path, given, recording, heard)
+    listen = choice.ears and choice.ears(archive.root / rec.FOLDER / recording.path, heard)
+    found = timed(path, given, recording, heard, listen)
     present = [segment for _, segment in archive.lines(recording)]
-    declared = _declared(archive, config, recording)
-    lines, told = spoken.named(lines, declared, heard)
+    lines, told = spoken.named(found.lines, _declared(archive, config, recording), heard)
     asked, same = _corrections(present, lines, choice.who)
+    problems = list(found.problems)
     if not choice.over:
         problems += _answered_for(asked, present, archive.corrections(recording))
     if problems:
-        more = len(problems) - _MOST_TOLD
-        shown = [*problems[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
-        said = "\n  ".join([f"cannot be taken ({len(problems)} problems):", *shown])
-        raise GivenError(path, said, "\nNothing of it is taken.")
+        raise GivenError(path, _listed(problems), "\nNothing of it is taken.")
     archive.correct(recording, asked)
-    facts = Facts(archive, config, recording.testimony_id)
-    report.notes += facts.settle(path, given)
-    _tell(report, path, given, recording, lines, told, same, _elsewhere(present, lines))
-    for line in unplaced:
-        where = f"between {clock(line.after_s)} and {clock(line.before_s)}"
-        report.problems.append(
-            f"{printable(path)}: not placed, somewhere {where}: {_short(line.text)}. Listen there,"
-            " and add it: testimony correct"
-        )
+    name = printable(path.name)
+    into = f"part {recording.part} of {recording.testimony_id}"
+    if same == len(lines):
+        report.unchanged.append(name)
+    else:
+        report.done.append(f"{printable(path)}: {given.form}, {len(lines)} lines, {into}")
+    notes = Facts(archive, config, recording.testimony_id).settle(given)
+    notes += [*_notes(given, found, told), *_elsewhere(present, lines)]
+    report.notes += [f"{name}: {note}." for note in notes]
+    report.problems += [f"{printable(path)}: {missed}" for missed in _missed(found)]
+
+
+def _listed(problems: Sequence[str]) -> str:
+    more = len(problems) - _MOST_TOLD
+    shown = [*problems[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
+    return "\n  ".join([f"cannot be taken ({len(problems)} problems):", *shown])
 
 
 # Which recording
@@ -169,98 +172,6 @@ def _declared(archive: Archive, config: Config, recording: Recording) -> Sequenc
     return (sidecar.languages if sidecar else None) or config.languages
 
 
-# When each line is spoken
-
-
-def _timed(
-    path: Path, given: Given, recording: Recording, heard: Sequence[Segment]
-) -> tuple[list[Line], list[Placed], list[str]]:
-    """The lines with times, those that could not be placed, and what is wrong with the file."""
-    end_s = recording.duration_s
-    problems = list(_of_another_length(given, end_s))
-    if not given.is_timed and not heard:
-        what = "has no times, and the recording no transcript that would tell them."
-        raise GivenError(path, what, f"Run: testimony transcribe {recording.testimony_id}")
-    placed = _placed(given, heard, end_s) if heard else []
-    problems += _of_another_recording(given, placed)
-    if not given.is_timed:
-        voices = {n: line.speaker for n, line in enumerate(given.lines)}
-        tongues = {n: line.language for n, line in enumerate(given.lines)}
-        lines = [
-            Line(one.start_s, one.end_s, one.text, tongues[one.paragraph], voices[one.paragraph])
-            for one in placed
-            if one.start_s is not None and one.end_s is not None
-        ]
-        return _clear(lines, end_s), [one for one in placed if one.start_s is None], problems
-    problems += _bad_times(given, end_s)
-    if not problems:
-        problems += _late(given, placed)
-    lines = [
-        Line(line.start_s or 0.0, line.end_s or 0.0, line.text, line.language, line.speaker)
-        for line in given.lines
-    ]
-    return _clear(lines, end_s), [], problems
-
-
-def _placed(given: Given, heard: Sequence[Segment], end_s: float) -> list[Placed]:
-    marks = {mark.word: mark.at_s for mark in given.marks}
-    words = ((n, word) for n, line in enumerate(given.lines) for word in line.text.split())
-    said = [Said(n, word, marks.get(k)) for k, (n, word) in enumerate(words)]
-    return alignment.place(said, [word for segment in heard for word in segment.words], end_s)
-
-
-def _clear(lines: Sequence[Line], end_s: float) -> list[Line]:
-    """Lines on whole milliseconds inside of the recording, none overlapping."""
-    ordered = sorted(lines, key=lambda line: (line.start_s, line.end_s))
-    times = apart([(line.start_s, min(line.end_s, end_s)) for line in ordered])
-    return [
-        replace(line, start_s=start / 1000, end_s=end / 1000)
-        for line, (start, end) in zip(ordered, times, strict=True)
-    ]
-
-
-def _of_another_length(given: Given, end_s: float) -> Iterator[str]:
-    if given.duration_s is None:
-        return
-    if abs(given.duration_s - end_s) > max(_SAME_LENGTH_S, _SAME_LENGTH_SHARE * end_s):
-        yield (
-            f"it is of a recording of {clock(given.duration_s)}; this one is {clock(end_s)} long."
-        )
-
-
-def _bad_times(given: Given, end_s: float) -> Iterator[str]:
-    for line in given.lines:
-        start_s, last_s = line.start_s or 0.0, line.end_s or 0.0
-        if not 0 <= start_s < last_s:
-            yield f"{line.at}: expected it to end after it begins, found {start_s:g}-{last_s:g} s."
-        elif last_s > end_s + _OVERSHOOT_S:
-            yield f"{line.at}: ends at {clock(last_s)}; the recording ends at {clock(end_s)}."
-    for before, line in pairwise(given.lines):
-        if (line.start_s or 0.0) < (before.start_s or 0.0):
-            yield f"{line.at}: begins before {before.at}, which stands above it."
-
-
-def _of_another_recording(given: Given, placed: Sequence[Placed]) -> Iterator[str]:
-    words = sum(len(one.text.split()) for one in placed)
-    found = sum(len(one.text.split()) for one in placed if one.start_s is not None)
-    if words >= _WORDS_TO_TELL and found < _AGREES * words:
-        yield (
-            f"it is hardly of this recording: of its {words} words, lines with {found} were heard"
-            " in it."
-        )
-
-
-def _late(given: Given, placed: Sequence[Placed]) -> Iterator[str]:
-    """Where the machine heard the lines at other times, by and large."""
-    first: dict[int, float] = {}
-    for one in placed:
-        if one.start_s is not None:
-            first.setdefault(one.paragraph, one.start_s)
-    off = sorted((given.lines[n].start_s or 0.0) - at_s for n, at_s in first.items())
-    if len(off) >= 5 and abs(off[len(off) // 2]) > _OFF_S:
-        yield f"its times are {off[len(off) // 2]:+.0f} s off from where its words were heard."
-
-
 # What it changes
 
 
@@ -322,41 +233,41 @@ def _answered_for(
                 )
 
 
-def _elsewhere(present: Sequence[Segment], lines: Sequence[Line]) -> list[Segment]:
-    """The machine's lines that stay, because the transcript has nothing there."""
-    replaced = {id(one) for old, _ in _together(present, lines) for one in old}
-    return [one for one in present if id(one) not in replaced and one.state != "corrected"]
-
-
 # Telling
 
 
-def _tell(
-    report: Report,
-    path: Path,
-    given: Given,
-    recording: Recording,
-    lines: Sequence[Line],
-    told: dict[str, int],
-    same: int,
-    elsewhere: Sequence[Segment],
-) -> None:
-    into = f"part {recording.part} of {recording.testimony_id}"
-    if same == len(lines):
-        report.unchanged.append(path.name)
-    else:
-        report.done.append(f"{printable(path)}: {given.form}, {len(lines)} lines, {into}")
-    by = ", ".join(f"{count} by {what}" for what, count in told.items())
-    report.notes.append(f"{printable(path.name)}: language of its lines: {by}.")
-    report.notes += [
-        f"{printable(path.name)}: not taken, the archive has no place for it: {one}."
-        for one in given.left_out
-    ]
-    if elsewhere:
-        places = ", ".join(clock(one.start_s) for one in elsewhere[:10])
-        more = ", …" if len(elsewhere) > 10 else ""
-        what = f"the machine's words stay at {places}{more}, where it has none"
-        report.notes.append(f"{printable(path.name)}: {what}.")
+def _notes(given: Given, found: Timed, told: dict[str, int]) -> Iterator[str]:
+    yield "language of its lines: " + ", ".join(f"{n} by {what}" for what, n in told.items())
+    if found.how:
+        yield "placed: " + ", ".join(f"{n} by {_BY[how]}" for how, n in found.how.items())
+    for one in given.left_out:
+        yield f"not taken, the archive has no place for it: {one}"
+
+
+_BY: dict[How, str] = {
+    "heard": "the machine's words",
+    "sound": "the sound",
+    "length": "their neighbours and length alone",
+}
+
+
+def _elsewhere(present: Sequence[Segment], lines: Sequence[Line]) -> Iterator[str]:
+    """Where the machine's lines stay, because the transcript has nothing there."""
+    replaced = {id(one) for old, _ in _together(present, lines) for one in old}
+    stay = [one for one in present if id(one) not in replaced and one.state != "corrected"]
+    if stay:
+        places = ", ".join(clock(one.start_s) for one in stay[:_MOST_PLACES])
+        more = ", …" if len(stay) > _MOST_PLACES else ""
+        yield f"the machine's words stay at {places}{more}, where it has none"
+
+
+def _missed(found: Timed) -> Iterator[str]:
+    for line in found.missed:
+        where = f"between {clock(line.after_s)} and {clock(line.before_s)}"
+        yield (
+            f"not placed, somewhere {where}: {_short(line.text)}. Listen there, and add it:"
+            " testimony correct"
+        )
 
 
 def _short(text: str) -> str:

@@ -6,14 +6,11 @@ wrote nothing is changed: where the file says something else, both are told.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import ValidationError
 
 from pipeline import fields, testimony, yamledit, yamlfile
 from pipeline.archive import Archive
 from pipeline.config import Config
-from pipeline.errors import printable
 from pipeline.given import Given
 from pipeline.testimony import FOLDER, Sidecar
 
@@ -27,11 +24,11 @@ class Facts:
         self._sidecars = archive.sidecars()
         self._sidecar = self._sidecars.by_id.get(ident)
 
-    def settle(self, path: Path, given: Given) -> list[str]:
+    def settle(self, given: Given) -> list[str]:
         """Notes for a person on every fact that was taken, differs, or cannot be read."""
         if self._sidecar is None:
-            return [f"{printable(path.name)}: its facts are not compared: no sidecar can be read."]
-        name, sidecar = printable(path.name), self._sidecar
+            return ["its facts are not compared: the sidecar cannot be read"]
+        sidecar = self._sidecar
         good, notes = _readable(sidecar, given)
         new = {key: said for key, said in good.items() if fields.value(sidecar, key) != said}
         free = {key: said for key, said in new.items() if _is_free(sidecar, key)}
@@ -44,7 +41,7 @@ class Facts:
             for key, said in new.items()
             if key not in free
         ]
-        return [f"{name}: {note}." for note in notes]
+        return notes
 
     def _fill(self, sidecar: Sidecar, new: dict[str, object]) -> None:
         path = self._sidecars.files[sidecar.id]

@@ -58,6 +58,7 @@ LAYERS = {
     10: {"listen", "workers", "holdings", "results", "editing", "newcomer"},
     11: {
         "intake",
+        "listener",
         "publish",
         "status",
         "verify",
