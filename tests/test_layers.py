@@ -32,7 +32,7 @@ LAYERS = {
     | {"meaning", "site.words", "captions", "corrections", "fields", "alignment", "given.ohms"},
     5: {
         "given.read",
-        "spoken",
+        "spoken", "timing",
         "engines.speech",
         "engines.fake",
         "engines.checkpoint",
