@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.archive import Archive
     from pipeline.config import Channel
     from pipeline.cuefile import Form
+    from pipeline.intake import Ears
     from pipeline.search import Hit
     from pipeline.workers import Crew
 
@@ -199,6 +200,28 @@ def ingest(session: Session, paths: tuple[Path, ...]) -> None:
 
     with session.writing() as archive:
         report = register(archive, session.config, paths)
+    session.finish([report])
+
+
+@command("testimony describe interviews.xlsx --check")
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only say what is wrong and what would change.")
+@click.option("--open", "may_open", is_flag=True, help="Also where more people may then see it.")
+@click.option("--encoding", metavar="NAME", help="Of a CSV that is not UTF-8: cp1257, cp1250 …")
+@click.option("--template", is_flag=True, help="Write FILE: a sheet of what is known, to fill in.")
+def describe(session: Session, path: Path, template: bool, check: bool, **choice: Any) -> None:
+    """Makes sidecars of a sheet (CSV, XLSX, ODS), a row for each testimony.
+
+    Every bad cell is named and nothing is written until all are good. An empty cell says nothing;
+    the word null takes a fact away.
+    """
+    from pipeline import sidecarsheet as scribe
+
+    with session.writing() as archive:
+        if template:
+            report = scribe.template(archive, path)
+        else:
+            report = scribe.describe(archive, session.config, path, only_check=check, **choice)
     session.finish([report])
 
 
@@ -704,6 +727,42 @@ def package(session: Session, folder: Path | None, channel: Channel, with_media:
             archive, session.config, folder, channel, session.terminal, with_media=with_media
         )
     session.finish([report])
+
+
+@command("testimony import interview.xml --testimony lt-1998-0042 --who 'Ona Sample'")
+@click.argument(
+    "paths",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@click.option("--testimony", metavar="ID", help="Of which testimony; else as the file says.")
+@click.option("--part", metavar="N", type=click.IntRange(1), help="Which of its recordings.")
+@click.option("--who", metavar="NAME", help="Who answers for it; else as config.yaml says.")
+@click.option("--over", is_flag=True, help="Also over what people corrected here.")
+def import_(session: Session, paths: tuple[Path, ...], who: str | None, **choice: Any) -> None:
+    """Takes in transcripts that people made elsewhere: OHMS, TEI, WebVTT, SubRip, text.
+
+    Each becomes corrections of its recording, all of it or nothing. What has no times is aligned
+    to what the machine heard; a line that has no sure place is named, not placed.
+    """
+    from pipeline import intake
+
+    ears = _ears(session)
+    told = intake.Choice(_who(session, who), ears=ears, **choice)
+    with session.writing() as archive:
+        report = intake.take(archive, session.config, paths, told)
+    session.finish([report])
+
+
+def _ears(session: Session) -> Ears | None:
+    """Who can listen to a master; None where what transcribes is not installed."""
+    try:
+        from pipeline.listener import Listener
+    except ModuleNotFoundError:
+        return None
+    return functools.partial(Listener, session.root, session.config)
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

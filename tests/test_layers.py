@@ -12,16 +12,20 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"clock", "errors", "site.document"},
-    1: {"citation", "cuefile", "dates", "estimate", "labels", "letters", "licence", "lock"}
-    | {"memory", "passage", "report", "sound", "transcript", "xmlfile", "yamlfile"},
-    2: {"config", "query", "recording", "retiming", "spool", "suggest", "wordrules"},
-    3: {"audio", "languages", "masters", "placing", "publication", "quality", "scoring"}
-    | {"testimony", "windows", "wordforms"},
-    4: {"captions", "consent", "corrections", "engines", "engines.models", "meaning"}
-    | {"searchindex", "vocabulary", "withdrawn", "site.words"},
+    1: {"citation", "cuefile", "dates", "estimate", "given", "labels", "letters"}
+    | {"licence", "lock", "memory", "passage", "report", "sound", "transcript", "xmlfile"}
+    | {"yamlfile"},
+    2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
+    | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
+    3: {"audio", "given.captions", "given.plain", "given.tei", "languages", "masters"}
+    | {"placing", "publication", "quality", "scoring", "testimony", "windows"}
+    | {"wordforms"},
+    4: {"alignment", "captions", "consent", "corrections", "engines", "engines.models"}
+    | {"fields", "given.ohms", "meaning", "searchindex", "vocabulary", "withdrawn"}
+    | {"site.words"},
     5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
-    | {"engines.speech", "expression", "iiif", "lexicon", "linker", "ohms", "schema"}
-    | {"tei", "site.licences"},
+    | {"engines.speech", "expression", "given.read", "iiif", "lexicon", "linker", "ohms"}
+    | {"schema", "spoken", "tei", "timing", "site.licences"},
     6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
     | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
     | {"site.ways"},
@@ -30,10 +34,11 @@ LAYERS = {
     | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.sharing"},
     8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
     9: {"backup", "confirm", "entries", "exports", "facets", "ingest", "log", "scaffold"}
-    | {"steps", "terminal", "site.about", "site.iiif", "site.lesson", "site.oembed"}
-    | {"site.quality"},
-    10: {"accuracy", "editing", "holdings", "listen", "results", "workers"},
-    11: {"bag", "cluster", "conduct", "plain", "publish", "status", "verify"} | {"site.searching"},
+    | {"sidecarsheet", "steps", "terminal", "site.about", "site.iiif", "site.lesson"}
+    | {"site.oembed", "site.quality"},
+    10: {"accuracy", "editing", "holdings", "listen", "newcomer", "results", "workers"},
+    11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "status"}
+    | {"verify", "site.searching"},
     12: {"evaluate", "package", "run", "withdraw", "site.app", "site.found", "site.home"}
     | {"site.testimony"},
     13: {"cli", "site"},
