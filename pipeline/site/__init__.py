@@ -22,6 +22,7 @@ from pipeline.site import (
     quote,
     refusals,
     render,
+    review,
     searching,
     sharing,
 )
@@ -68,6 +69,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (rf"^/testimony/{_ID}$", testimony_page),
         (rf"^/testimony/{_ID}/search\.json$", search_inside),
         (rf"^/testimony/{_ID}\.(?P<kind>{'|'.join(FORMATS)})$", download),
+        (r"^/review$", review.queue_page),
+        (rf"^/review/{_ID}$", review.sheet_page),
+        (rf"^/review/{_ID}/sound/(?P<part>[0-9]{{1,4}})$", review.sound),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Asked for anew each time, and kept by none between here and the reader: what was withdrawn is not
 # read from a cache, and what a login has opened is no one else's.
 FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
+# What only a reviewer may see is not even kept by the reviewer's own browser.
+UNKEPT = {"cache-control": "no-store", "vary": "Accept-Language, Cookie"}
 _LAST_PAGE = 10_000
 _STATIC = "/-/static-plugins/testimony-archive/"
 _POLICY = (
@@ -38,6 +40,7 @@ async def page(
     *,
     status: int = 200,
     embeddable: bool = False,
+    cache: Mapping[str, str] = FRESH,
 ) -> Response:
     """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
 
@@ -45,6 +48,19 @@ async def page(
     `link` (an address that keeps an interface language that was asked for), `languages_offered`,
     `path` (of this page), `absolute` (a path as a whole address).
     """
+    html = await fragment(datasette, request, template, context)
+    headers = {
+        **cache,
+        "content-language": words_of(request).language,
+        "content-security-policy": policy(embeddable=embeddable),
+    }
+    return Response.html(html, status=status, headers=headers)
+
+
+async def fragment(
+    datasette: Datasette, request: Request, template: str, context: dict[str, Any]
+) -> str:
+    """The HTML of `template`, with all that `page` gives to it."""
     words = words_of(request)
     asked = {"lang": words.language} if request.args.get("lang") in INTERFACE else {}
     context = {
@@ -62,13 +78,8 @@ async def page(
         "absolute": lambda path: datasette.absolute_url(request, path),
         **context,
     }
-    html = await datasette.render_template(template, context, request=request)
-    headers = {
-        **FRESH,
-        "content-language": words.language,
-        "content-security-policy": policy(embeddable=embeddable),
-    }
-    return Response.html(html, status=status, headers=headers)
+    html: str = await datasette.render_template(template, context, request=request)
+    return html
 
 
 def words_of(request: Request) -> Words:
