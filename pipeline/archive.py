@@ -18,16 +18,21 @@ from typing import Any, Literal
 from sqlite_utils import Database
 from sqlite_utils.db import NotFoundError
 
-from pipeline import __version__, testimony
+from pipeline import __version__, testimony, withdrawn
 from pipeline.config import Access
-from pipeline.errors import ArchiveError, PipelineError, Problem
+from pipeline.corrections import Correction, Text
+from pipeline.errors import ArchiveError, PipelineError, Problem, UsageError
+from pipeline.lines import Lines
 from pipeline.passages import Passages
+from pipeline.placing import Placement
 from pipeline.recording import Recording
 from pipeline.report import Progress
+from pipeline.samples import Design, Sampled, Samples
 from pipeline.schema import migration
+from pipeline.scoring import Errors
 from pipeline.terms import Tables
 from pipeline.testimony import Sidecar, Sidecars
-from pipeline.transcript import Segment, Transcript, Unheard, Word
+from pipeline.transcript import Segment, Transcript, Unheard
 
 FILE = "archive.db"
 # Names of PREMIS's vocabulary of event types where it has one.
@@ -40,6 +45,7 @@ Event = Literal[
     "deletion",
     "backup",
     "export",
+    "modification",
 ]
 _BUSY_MS = 30_000
 _AGENT = f"testimony-archive {__version__}"
@@ -81,6 +87,8 @@ class Archive:
             self.db.enable_wal()
             migration.apply(self.db)
         self._passages = Passages(self.db, root)
+        self._lines = Lines(self.db)
+        self._samples = Samples(self.db)
 
     def __enter__(self) -> Archive:
         return self
@@ -241,12 +249,7 @@ class Archive:
             row["took_s"] = json.dumps(took_s)
             self.db.table("runs").update(run_id, row)
             self.db.execute("DELETE FROM steps WHERE run_id = ?", (run_id,))
-            for n, segment in enumerate(transcript.segments, start=1):
-                self._insert_segment(run_id, recording.id, n, segment)
-            self.db.table("unheard").insert_all(
-                {"run_id": run_id, "n": n, **asdict(gap)}
-                for n, gap in enumerate(transcript.unheard, start=1)
-            )
+            self._lines.add(run_id, recording.id, transcript.segments, transcript.unheard)
             self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
             self._passages.take(recording.id)
             self.record("transcription", [recording.id], run_id=run_id, model=used.model)
@@ -263,7 +266,7 @@ class Archive:
         with self._guarded():
             rows = self.db.query(
                 "SELECT recording_id, reason, finished_at AS at, max(id) AS id FROM runs"
-                " GROUP BY recording_id HAVING state = 'failed'"
+                " WHERE settings IS NOT NULL GROUP BY recording_id HAVING state = 'failed'"
             )
             return [Failure(row["recording_id"], row["reason"], row["at"]) for row in rows]
 
@@ -284,16 +287,91 @@ class Archive:
     def unheard(self, run_id: int) -> list[Unheard]:
         """The stretches of a run that sound like speech and have no text, in order."""
         with self._guarded():
-            rows = list(self.db.table("unheard").rows_where("run_id = ?", [run_id], order_by="n"))
-        return [Unheard(row["start_s"], row["end_s"]) for row in rows]
+            return list(self._lines.unheard(run_id))
 
     def segments(self, run_id: int, *, with_words: bool = True) -> Iterator[tuple[int, Segment]]:
         """(id, segment) of a run in order; words are many, and left out where none are needed."""
-        words = self._words(run_id) if with_words else {}
         with self._guarded():
-            rows = list(self.db.table("segments").rows_where("run_id = ?", [run_id], order_by="n"))
-        for row in rows:
-            yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
+            yield from self._lines.of_run(run_id, with_words=with_words)
+
+    # What people say was said
+
+    def lines(self, recording: Recording) -> list[tuple[int, Segment]]:
+        """(id, line) of the text that counts: in order, in milliseconds, none overlapping.
+
+        A correction is made on whole lines of these.
+        """
+        with self._guarded():
+            return self._lines.present(recording.id)
+
+    def corrections(self, recording: Recording) -> list[Correction]:
+        """Every correction of a recording, oldest first."""
+        with self._guarded():
+            return self._lines.corrections(recording.id)
+
+    def placements(self, recording: Recording) -> list[Placement]:
+        """How corrections were placed in the run that counts, where they were made on another."""
+        with self._guarded():
+            return self._lines.placements(recording.id)
+
+    def correct(self, recording: Recording, corrections: Sequence[Correction]) -> tuple[int, ...]:
+        """Adds what people say was said, and that the recording's text is now this: all of it or
+        nothing; returns the corrections' ids.
+
+        Each is made on what the one before it leaves. Raises Conflict where what stands in its
+        range is not its `before`, and CorrectionError where it cannot be; `id`, `run_id` and `at`
+        are the archive's to say.
+        """
+        if not corrections:
+            return ()
+        with self._guarded(), self._writing():
+            if recording.testimony_id in self._withdrawn():
+                what = "was withdrawn: nothing of it is corrected."
+                raise UsageError(recording.testimony_id, what, "Nothing was changed.")
+            ids = self._lines.correct(recording.id, corrections, now())
+            self._passages.take(recording.id)
+            who = sorted({correction.who for correction in corrections})
+            self.record("modification", [recording.id], corrections=ids, who=who)
+        return ids
+
+    def applied(self, recording_id: str, run_id: int) -> Text:
+        """What would count, of one of a recording's runs and all its corrections."""
+        with self._guarded():
+            return self._lines.applied(recording_id, run_id)
+
+    def last_corrections(self) -> dict[str, int]:
+        """By recording, the number of its last correction; without those that have none."""
+        sql = "SELECT recording_id, max(id) FROM corrections GROUP BY recording_id"
+        with self._guarded():
+            return dict(self.db.execute(sql).fetchall())
+
+    # Samples
+
+    def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
+        """Machine lines drawn at random; the same design and seed give those drawn before."""
+        with self._guarded(), self._writing():
+            return self._samples.draw(design, seed, self._withdrawn(), now())
+
+    def samples(self) -> list[Sampled]:
+        """Every line that was ever drawn, in the order of drawing."""
+        with self._guarded():
+            return self._samples.drawn()
+
+    def comparisons(self) -> dict[int, tuple[int, Errors | None]]:
+        """By drawn line, up to which correction it was compared, and what was found."""
+        with self._guarded():
+            return self._samples.comparisons()
+
+    def keep_comparisons(self, correction_id: int, errors: Mapping[int, Errors | None]) -> None:
+        """What comparing drawn lines found; None where nobody has heard one yet."""
+        with self._guarded(), self.db.atomic():
+            self._samples.keep(correction_id, errors)
+
+    def lost(self) -> dict[str, tuple[dict[str | None, int], float]]:
+        """By recording, what of the machine's run is quarantined (lines by language), and how many
+        seconds of speech have no words."""
+        with self._guarded():
+            return self._samples.lost()
 
     def summaries(self) -> dict[str, dict[str, Any]]:
         """By recording: segments, states and languages of its current run."""
@@ -393,6 +471,8 @@ class Archive:
             "SELECT 'recordings/' || id FROM recordings WHERE testimony_id = :id"
             " UNION ALL SELECT 'segments/' || s.id FROM segments s"
             " JOIN recordings r ON r.id = s.recording_id WHERE r.testimony_id = :id"
+            " UNION ALL SELECT 'segments/' || f.id FROM former_segments f"
+            " JOIN recordings r ON r.id = f.recording_id WHERE r.testimony_id = :id"
         )
         with self._guarded():
             rows = self.db.execute(sql, {"id": ident}).fetchall()
@@ -455,26 +535,20 @@ class Archive:
         )
         return dict(rows.fetchall())
 
-    def _words(self, run_id: int) -> dict[int, list[Word]]:
-        sql = (
-            "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
-            " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n"
-        )
-        words: dict[int, list[Word]] = {}
-        with self._guarded():
-            for row in self.db.execute(sql, (run_id,)):
-                words.setdefault(row[0], []).append(Word(*row[1:]))
-        return words
+    def _withdrawn(self) -> frozenset[str]:
+        """Withdrawn by the log or by the note in `metadata/`: one of them is enough."""
+        return withdrawn.read(self.root) | self.withdrawn()
 
-    def _insert_segment(self, run_id: int, recording_id: str, n: int, segment: Segment) -> None:
-        row = {field.name: getattr(segment, field.name) for field in fields(Segment)}
-        words = row.pop("words")
-        row |= {"run_id": run_id, "recording_id": recording_id, "n": n}
-        row["reasons"] = json.dumps(segment.reasons, ensure_ascii=False)
-        segment_id = self.db.table("segments").insert(row).last_pk
-        self.db.table("words").insert_all(
-            {"segment_id": segment_id, "n": i, **asdict(word)} for i, word in enumerate(words, 1)
-        )
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """One transaction that may read before it writes: nobody writes between the two."""
+        self.db.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.db.conn.rollback()
+            raise
+        self.db.conn.commit()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
@@ -483,11 +557,6 @@ class Archive:
             yield
         except sqlite3.Error as error:
             raise ArchiveError(self.path, *_in_words(error)) from error
-
-
-def _segment(row: dict[str, Any], words: tuple[Word, ...]) -> Segment:
-    kept = {field.name: row[field.name] for field in fields(Segment) if field.name in row}
-    return Segment(**kept | {"words": words, "reasons": tuple(json.loads(row["reasons"]))})
 
 
 def _in_words(error: sqlite3.Error) -> tuple[str, str]:

@@ -34,6 +34,8 @@ _AGAIN_S = 0.01
 # SIGALRM asks again; where there is none (Windows), one Ctrl-C must do.
 _INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
+# Those of pipeline.formats, which is loaded only where it is needed.
+_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms")
 _Function = Callable[..., Any]
 
 
@@ -361,6 +363,79 @@ def release(session: Session, segments: tuple[int, ...]) -> None:
     session.finish([report])
 
 
+@command("testimony sample --segments 50 --language lt")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+@click.option("--segments", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--seed", default=1, show_default=True, help="Another one draws other lines.")
+@click.option("--language", metavar="XX", help="Only lines heard in this language.")
+def sample(
+    session: Session, only: tuple[str, ...], segments: int, seed: int, language: str | None
+) -> None:
+    """Draws machine lines at random, for people to correct or confirm.
+
+    From them `testimony quality` tells how many words are wrong. The same options give the same
+    lines again.
+    """
+    from pipeline import accuracy
+    from pipeline.samples import Design
+
+    with session.writing() as archive:
+        known = {row["id"] for row in archive.testimonies()}
+        if strangers := [ident for ident in only if ident not in known]:
+            raise UsageError(", ".join(strangers), "is no testimony here.", "See status.")
+        drawn = archive.sample(Design(segments, language, tuple(sorted(set(only)))), seed)
+        heard = accuracy.compared(archive, drawn)
+    if session.as_json:
+        lines = [asdict(one) | {"heard": one.segment_id in heard} for one in drawn]
+        session.print_json({"seed": seed, "lines": lines})
+        return
+    rows = [
+        (
+            one.testimony_id,
+            str(one.part or 1),
+            f"{clock(one.start_s)}–{clock(one.end_s)}",
+            "heard" if one.segment_id in heard else "waits" if one.counts else "of a former run",
+            one.text,
+        )
+        for one in drawn
+    ]
+    session.terminal.table(["testimony", "part", "time", "", "as the machine heard it"], rows)
+    session.terminal.line(f"{len(drawn)} lines, of which {len(heard)} were heard by a person.")
+    for line in _HOW_TO_HEAR:
+        session.terminal.line(line)
+
+
+_HOW_TO_HEAR = (
+    "Listen to each and put its words right, or confirm them: in the browser at /review, or by",
+    "`testimony export ID --format vtt`, any editor, and `testimony correct ID FILE`.",
+    "Then `testimony quality` says how many words are wrong.",
+)
+
+
+@command("testimony quality --json")
+def quality(session: Session) -> None:
+    """How many words the machine gets wrong here, by language, model and testimony.
+
+    Measured on lines that `testimony sample` drew and people have heard; with 95 % intervals.
+    """
+    from pipeline import accuracy
+    from pipeline.archive import Archive
+    from pipeline.holdings import read_holdings
+
+    with Archive(session.root) as archive:
+        items = read_holdings(archive, session.config).items
+        found = accuracy.figures(archive, items, published=False)
+    if session.as_json:
+        session.print_json({"figures": [asdict(figure) for figure in found]})
+        return
+    if not found:
+        session.terminal.line("Nothing was drawn yet. Begin with: testimony sample")
+        return
+    for title, columns, rows in accuracy.tables(found):
+        session.terminal.line(title)
+        session.terminal.table(columns, rows)
+
+
 @command("testimony evaluate sample.csv --timeline passages.csv")
 @click.argument("manifest", metavar="MANIFEST.csv", type=_CSV)
 @click.option("--timeline", type=_CSV, help="Passages: file, start_s, end_s, language.")
@@ -446,7 +521,7 @@ def restore(session: Session, source: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["bagit", "vtt", "srt", "txt", "json", "csv"]),
+    type=click.Choice(["bagit", *_FORMATS]),
     default="bagit",
     show_default=True,
 )
@@ -465,12 +540,20 @@ def restore(session: Session, source: Path) -> None:
     show_default=True,
     help="Whose eyes it is for; a bag is for archives.",
 )
-def export(session: Session, ident: str, kind: str, folder: Path | None, channel: Channel) -> None:
+@click.option("--address", metavar="URL", help="The site's, instead of config.yaml's.")
+def export(
+    session: Session,
+    ident: str,
+    kind: str,
+    folder: Path | None,
+    channel: Channel,
+    address: str | None,
+) -> None:
     """Writes a testimony to files, and records that it did.
 
     bagit: whole, for another archive, also what may not be published: masters, sidecar,
-    transcripts and provenance, with checksums. The others: the words that are published, with
-    their times, redacted; vtt and srt make a file for each part.
+    transcripts and provenance, with checksums. The others: what is published, redacted; vtt, srt,
+    tei and ohms make a file for each part.
     """
     with session.writing() as archive:
         if kind == "bagit":
@@ -480,7 +563,7 @@ def export(session: Session, ident: str, kind: str, folder: Path | None, channel
         else:
             from pipeline import plain
 
-            report = plain.export(archive, session.config, ident, kind, folder, channel)
+            report = plain.export(archive, session.config, ident, kind, folder, channel, address)
     session.finish([report])
 
 

@@ -158,7 +158,9 @@ def languages_of(connection: sqlite3.Connection) -> list[str]:
     sql = "SELECT min(language) FROM segments WHERE language > ?"
     while (tag := connection.execute(sql, [found[-1] if found else ""]).fetchone()[0]) is not None:
         found.append(tag)
-    return sorted({base_language(tag) or tag for tag in found}) or [NO_LANGUAGE]
+    unknown = connection.execute("SELECT 1 FROM segments WHERE language IS NULL LIMIT 1").fetchone()
+    spoken = sorted({base_language(tag) or tag for tag in found})
+    return [*spoken, NO_LANGUAGE] if unknown or not spoken else spoken
 
 
 def _other_script(form: str, typed: str) -> bool:

@@ -55,6 +55,7 @@ class Recording:
     channels: int
     has_video: bool
     current_run_id: int | None = None
+    waiting_run_id: int | None = None  # heard anew, and not yet accepted
 
 
 def sha256(path: Path) -> str:

@@ -281,3 +281,90 @@ def m014_passages(db: Database) -> None:
         pk="recording_id",
         not_null={"testimony_id", "run_id", "revision"},
     )
+
+
+@migration()
+def m015_corrections(db: Database) -> None:
+    """What people say was said, in rows that are only ever added; the run that is made of it and
+    the machine's; which run waits to be accepted, and where corrections stand in it."""
+    db.table("corrections").create(
+        {
+            "id": int,
+            "recording_id": str,
+            "run_id": int,
+            "start_s": float,
+            "end_s": float,
+            "before": str,
+            "after": str,
+            "lines": str,
+            "who": str,
+            "at": str,
+            "source": str,
+            "former_private": int,
+        },
+        pk="id",
+        not_null={"recording_id", "start_s", "end_s", "before", "after", "lines", "who", "at"}
+        | {"source", "former_private"},
+        foreign_keys=[("recording_id", "recordings", "id"), ("run_id", "runs", "id")],
+    )
+    db.table("corrections").create_index(["recording_id"])
+    for event in ("UPDATE", "DELETE"):
+        db.execute(
+            f"CREATE TRIGGER corrections_refuse_{event.lower()} BEFORE {event} ON corrections BEGIN"
+            " SELECT RAISE(ABORT, 'corrections are only ever added'); END"
+        )
+    db.execute("ALTER TABLE runs ADD COLUMN based_on INTEGER REFERENCES runs(id)")
+    db.execute("ALTER TABLE recordings ADD COLUMN waiting_run_id INTEGER REFERENCES runs(id)")
+    db.table("placements").create(
+        {"correction_id": int, "run_id": int, "how": str, "detail": str},
+        pk=("correction_id", "run_id"),
+        not_null={"how"},
+        foreign_keys=[("correction_id", "corrections", "id"), ("run_id", "runs", "id")],
+    )
+    # An address that a line once had leads to that line or nowhere, never to another one.
+    db.execute(
+        "CREATE TABLE former_segments (id INTEGER PRIMARY KEY, recording_id TEXT NOT NULL"
+        " REFERENCES recordings(id))"
+    )
+    db.table("former_segments").create_index(["recording_id"])
+    db.execute(
+        "CREATE TRIGGER segments_leave_their_number AFTER DELETE ON segments BEGIN"
+        " INSERT INTO former_segments (id, recording_id) VALUES (old.id, old.recording_id); END"
+    )
+
+
+@migration()
+def m016_samples(db: Database) -> None:
+    """Lines that were drawn at random for correction, and what was compared of them."""
+    db.table("samples").create(
+        {
+            "id": int,
+            "segment_id": int,
+            "run_id": int,
+            "recording_id": str,
+            "drawn_at": str,
+            "seed": int,
+            "design": str,
+        },
+        pk="id",
+        not_null={"segment_id", "run_id", "recording_id", "drawn_at", "seed", "design"},
+        foreign_keys=[
+            ("segment_id", "segments", "id"),
+            ("run_id", "runs", "id"),
+            ("recording_id", "recordings", "id"),
+        ],
+    )
+    db.table("samples").create_index(["segment_id"], unique=True)
+    db.table("sample_errors").create(
+        {
+            "segment_id": int,
+            "correction_id": int,
+            "word_edits": int,
+            "words": int,
+            "character_edits": int,
+            "characters": int,
+        },
+        pk="segment_id",
+        not_null={"correction_id"},
+        foreign_keys=[("segment_id", "segments", "id"), ("correction_id", "corrections", "id")],
+    )

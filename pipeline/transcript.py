@@ -5,7 +5,7 @@ Times are seconds from the start of the recording; languages are BCP 47; an unkn
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 # Text in one of these states may be published; what is quarantined may not.
@@ -80,3 +80,21 @@ def by_language(parts: Iterable[tuple[str | None, float]]) -> dict[str, float]:
         if language is not None:
             seconds[language] = seconds.get(language, 0.0) + duration_s
     return {k: round(v, 2) for k, v in sorted(seconds.items(), key=lambda item: -item[1])}
+
+
+def apart(times: Sequence[tuple[float, float]]) -> list[tuple[int, int]]:
+    """(start, end) in seconds, by start, as milliseconds of which none overlap.
+
+    One ends where the next begins at the latest, and each lasts a millisecond at least.
+    """
+    starts: list[int] = []
+    for start_s, _ in times:
+        begins = max(0, round(start_s * 1000))
+        starts.append(max(begins, starts[-1] + 1) if starts else begins)
+    ends = [
+        max(round(end_s * 1000), start + 1) for start, (_, end_s) in zip(starts, times, strict=True)
+    ]
+    return [
+        (start, min(end, following))
+        for start, end, following in zip(starts, ends, [*starts[1:], *ends[-1:]], strict=True)
+    ]

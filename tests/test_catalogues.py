@@ -244,6 +244,7 @@ def pages() -> list[tuple[str, dict[str, str]]]:
     return [
         ("/", {}),
         ("/about", {}),
+        ("/quality", {}),
         ("/api", {}),
         ("/testimonies", {}),
         ("/testimonies", {"language": "zz"}),

@@ -23,6 +23,7 @@ from tests.conftest import REPOSITORY, Folder
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
     "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "sample", "quality",
 }  # fmt: skip
 
 

@@ -13,14 +13,14 @@ ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"errors", "clock", "site.document"},
     1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
-    | {"citation", "passage"},
-    2: {"config", "recording", "spool", "wordrules", "query", "suggest"},
+    | {"citation", "passage", "dates", "licence", "xmlfile", "estimate"},
+    2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms"},
+    | {"quality", "scoring", "wordforms", "placing"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions"},
+    | {"meaning", "site.words", "captions", "corrections"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences"},
+    | {"schema", "expression", "linker", "site.licences", "tei", "ohms", "lexicon"},
     6: {
         "engines.openai",
         "terms",
@@ -30,14 +30,14 @@ LAYERS = {
         "site.readers",
         "site.render",
     }
-    | {"site.linked", "site.published", "counts", "site.ways"},
+    | {"site.linked", "counts", "site.ways", "formats", "spellcheck"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing"},
-    8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
+    | {"site.quoting", "site.published", "site.plots", "site.machines", "site.refusals"}
+    | {"site.sharing", "site.listing", "lines", "samples"},
+    8: {"archive", "search", "site.clips", "site.quote", "site.sheet", "site.downloads"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports"},
-    10: {"listen", "workers", "holdings", "results"},
+    | {"site.lesson", "site.oembed", "site.about", "site.quality", "exports"},
+    10: {"listen", "workers", "holdings", "results", "accuracy"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
     13: {"cli", "site"},

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.captions import FORMATS
+from pipeline.formats import FORMATS
 from pipeline.site import (
     found,
     guard,
@@ -33,6 +33,7 @@ from pipeline.site.home import home
 from pipeline.site.listing import testimonies
 from pipeline.site.media import media
 from pipeline.site.oembed import oembed
+from pipeline.site.quality import quality
 from pipeline.site.testimony import search_inside, testimony_page
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/$", home),
         (r"^/testimonies$", testimonies),
         (r"^/about$", about),
+        (r"^/quality$", quality),
         (r"^/api$", machines.api),
         (r"^/sitemap(?:-(?P<number>[0-9]{1,6}))?\.xml$", machines.sitemap),
         (r"^/robots\.txt$", machines.robots),

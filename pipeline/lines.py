@@ -1,0 +1,255 @@
+"""The text of recordings in an open `archive.db`: segments of runs, and what counts of them.
+
+A recording that people corrected has a run of its own, made from the machine's (`based_on`) and
+all corrections. It stays one run for good: what changes in it is written, the rest keeps its
+numbers. Callers hold the transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from sqlite_utils import Database
+
+from pipeline import corrections
+from pipeline.corrections import Correction, Heard, Line, Text
+from pipeline.placing import Placement
+from pipeline.transcript import Segment, Unheard, Word, by_language
+
+_NEXT_ID_SQL = """
+SELECT 1 + max(coalesce((SELECT max(id) FROM segments), 0),
+               coalesce((SELECT max(id) FROM former_segments), 0))
+"""
+# Of the machine's run, what the run made from it has too: who reads it must not know both.
+_COPIED = (
+    *("engine", "version", "model", "model_sha256", "options", "text_language"),
+    *("started_at", "finished_at", "reason"),
+)
+_CORRECTION_COLUMNS = (
+    *("run_id", "start_s", "end_s", "before", "after", "lines", "who", "at", "source"),
+    "former_private",
+)
+
+
+class Lines:
+    """Segments, corrections and runs of one open `archive.db`."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    # Segments of runs
+
+    def of_run(self, run_id: int, *, with_words: bool = True) -> Iterator[tuple[int, Segment]]:
+        """(id, segment) of a run in order."""
+        words = self._words(run_id) if with_words else {}
+        rows = list(self._db.table("segments").rows_where("run_id = ?", [run_id], order_by="n"))
+        for row in rows:
+            yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
+
+    def unheard(self, run_id: int) -> tuple[Unheard, ...]:
+        """A run's stretches that sound like speech and have no text, in order."""
+        rows = self._db.table("unheard").rows_where("run_id = ?", [run_id], order_by="n")
+        return tuple(Unheard(row["start_s"], row["end_s"]) for row in rows)
+
+    def add(
+        self, run_id: int, recording_id: str, segments: Iterable[Segment], gaps: Iterable[Unheard]
+    ) -> None:
+        """What a run heard."""
+        for n, segment in enumerate(segments, start=1):
+            self._insert(run_id, recording_id, n, segment)
+        self._add_unheard(run_id, gaps)
+
+    # What counts
+
+    def present(self, recording_id: str) -> list[tuple[int, Segment]]:
+        """(id, line) of what counts now, in order, none overlapping."""
+        run_id = self._recording(recording_id)["current_run_id"]
+        if run_id is None:
+            return []
+        found = list(self.of_run(run_id))
+        found.sort(key=lambda both: (both[1].start_s, both[1].end_s))
+        lines = corrections.tidy(segment for _, segment in found)
+        return [(ident, line) for (ident, _), line in zip(found, lines, strict=True)]
+
+    def corrections(self, recording_id: str) -> list[Correction]:
+        """Every correction of a recording, oldest first."""
+        rows = self._db.table("corrections").rows_where(
+            "recording_id = ?", [recording_id], order_by="id"
+        )
+        return [_correction(row) for row in rows]
+
+    def placements(self, recording_id: str) -> list[Placement]:
+        """How corrections were placed in the run that counts, where it is another than theirs."""
+        sql = (
+            "SELECT correction_id, how, detail FROM placements p"
+            " JOIN corrections c ON c.id = correction_id"
+            " WHERE recording_id = ? AND p.run_id = ? ORDER BY correction_id"
+        )
+        rows = self._db.execute(sql, [recording_id, self.base(recording_id)])
+        return [Placement(*row) for row in rows.fetchall()]
+
+    def base(self, recording_id: str) -> int | None:
+        """The machine's run that what counts is made of."""
+        current = self._recording(recording_id)["current_run_id"]
+        made = self._made(recording_id)
+        if made is None or made != current:
+            return current  # type: ignore[no-any-return]
+        row = self._db.execute("SELECT based_on FROM runs WHERE id = ?", [made]).fetchone()
+        return row[0]  # type: ignore[no-any-return]
+
+    def correct(self, recording_id: str, asked: Sequence[Correction], at: str) -> tuple[int, ...]:
+        """Adds corrections, each made on what the one before it leaves; returns their ids.
+
+        Raises Conflict or CorrectionError; the caller then rolls back.
+        """
+        duration_s, base = self._recording(recording_id)["duration_s"], self.base(recording_id)
+        lines = tuple(line for _, line in self.present(recording_id))
+        end_s = max([duration_s, *(line.end_s for line in lines)])
+        ids = []
+        for correction in asked:
+            corrections.must_be_possible(correction, end_s)
+            corrections.must_stand(lines, correction)
+            lines = corrections.corrected(lines, correction)
+            row = _row(replace(correction, run_id=base, at=at)) | {"recording_id": recording_id}
+            ids.append(int(self._db.table("corrections").insert(row).last_pk))  # type: ignore[arg-type]
+        current = self._recording(recording_id)["current_run_id"]
+        gaps = self.unheard(current) if current is not None else ()
+        self._keep(recording_id, base, Text(lines, corrections.left_unheard(gaps, asked)), at)
+        return tuple(ids)
+
+    def accept(self, recording_id: str, run_id: int, at: str) -> None:
+        """From now on what counts is made of this run and all corrections."""
+        made_of = self.applied(recording_id, run_id)
+        self._db.table("recordings").update(recording_id, {"waiting_run_id": None})
+        said = self.corrections(recording_id)
+        if not said:
+            self._db.table("recordings").update(recording_id, {"current_run_id": run_id})
+            return
+        self._keep(recording_id, run_id, made_of, at)
+        self._db.table("placements").insert_all(
+            {"correction_id": p.correction_id, "run_id": run_id, "how": p.how, "detail": p.detail}
+            for p in made_of.placements
+        )
+
+    def applied(self, recording_id: str, run_id: int | None) -> Text:
+        """What would count, of a run and all corrections."""
+        said = self.corrections(recording_id)
+        others = {c.run_id for c in said if c.run_id is not None} - {run_id}
+        heard = {other: self._heard(other) for other in others}
+        base = Heard() if run_id is None else self._heard(run_id)
+        return corrections.apply(base, said, heard)
+
+    # Inside
+
+    def _recording(self, recording_id: str) -> dict[str, Any]:
+        return dict(self._db.table("recordings").get(recording_id))
+
+    def _heard(self, run_id: int) -> Heard:
+        segments = tuple(segment for _, segment in self.of_run(run_id))
+        return Heard(run_id, segments, self.unheard(run_id))
+
+    def _made(self, recording_id: str) -> int | None:
+        """The run that is made of corrections, where there are any: it was asked for nothing."""
+        sql = "SELECT id FROM runs WHERE recording_id = ? AND settings IS NULL"
+        row = self._db.execute(sql, [recording_id]).fetchone()
+        return None if row is None else row[0]
+
+    def _keep(self, recording_id: str, base: int | None, text: Text, at: str) -> None:
+        """Brings the run that is made of corrections to this text; it is what counts."""
+        told = dict(self._db.table("runs").get(base)) if base is not None else {"started_at": at}
+        spoken = by_language((s.language, s.end_s - s.start_s) for s in text.lines)
+        row = {name: told.get(name) for name in _COPIED} | {
+            "recording_id": recording_id,
+            "state": "done",
+            "based_on": base,
+            "languages": json.dumps(spoken),
+            "speech_s": round(sum(s.end_s - s.start_s for s in text.lines), 2),
+        }
+        runs = self._db.table("runs")
+        made = self._made(recording_id)
+        if made is None:
+            made = int(runs.insert(row).last_pk)  # type: ignore[arg-type]
+        else:
+            # What is told of the run may be all that changes: that is published too.
+            self._db.execute("UPDATE runs SET revision = revision + 1 WHERE id = ?", [made])
+            runs.update(made, row)
+        self._replace_lines(made, recording_id, text.lines)
+        self._db.execute("DELETE FROM unheard WHERE run_id = ?", [made])
+        self._add_unheard(made, text.unheard)
+        self._db.table("recordings").update(recording_id, {"current_run_id": made})
+
+    def _replace_lines(self, run_id: int, recording_id: str, lines: Sequence[Segment]) -> None:
+        """Writes what is new, takes out what is gone; what stays, and what begins where another
+        began, keeps its number."""
+        there = dict(self.of_run(run_id))
+        same = {line: ident for ident, line in there.items()}
+        stays = {same[line] for line in lines if line in same}
+        begins = {line.start_s: ident for ident, line in there.items() if ident not in stays}
+        planned = [same.get(line) or begins.pop(line.start_s, None) for line in lines]
+        for gone in there.keys() - set(planned):
+            self._db.execute("DELETE FROM words WHERE segment_id = ?", [gone])
+            self._db.execute("DELETE FROM segments WHERE id = ?", [gone])
+        # Numbers are unique at every moment: they get their new places by way of negative ones.
+        self._db.conn.executemany(
+            "UPDATE segments SET n = -? WHERE id = ? AND n != ?",
+            [(n, ident, n) for n, ident in enumerate(planned, start=1) if ident is not None],
+        )
+        self._db.execute("UPDATE segments SET n = -n WHERE run_id = ? AND n < 0", [run_id])
+        for n, (line, ident) in enumerate(zip(lines, planned, strict=True), start=1):
+            if ident not in stays:
+                self._insert(run_id, recording_id, n, line, ident)
+
+    def _insert(
+        self, run_id: int, recording_id: str, n: int, segment: Segment, ident: int | None = None
+    ) -> None:
+        """A new segment, or `ident` as it is now."""
+        row = {field.name: getattr(segment, field.name) for field in fields(Segment)}
+        words = row.pop("words")
+        row |= {"run_id": run_id, "recording_id": recording_id, "n": n}
+        row["reasons"] = json.dumps(segment.reasons, ensure_ascii=False)
+        if ident is None:
+            ident = int(self._db.execute(_NEXT_ID_SQL).fetchone()[0])
+            self._db.table("segments").insert(row | {"id": ident})
+        else:
+            self._db.table("segments").update(ident, row)
+            self._db.execute("DELETE FROM words WHERE segment_id = ?", [ident])
+        self._db.table("words").insert_all(
+            {"segment_id": ident, "n": i, **asdict(word)} for i, word in enumerate(words, 1)
+        )
+
+    def _add_unheard(self, run_id: int, gaps: Iterable[Unheard]) -> None:
+        self._db.table("unheard").insert_all(
+            {"run_id": run_id, "n": n, **asdict(gap)} for n, gap in enumerate(gaps, start=1)
+        )
+
+    def _words(self, run_id: int) -> dict[int, list[Word]]:
+        sql = (
+            "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
+            " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n"
+        )
+        words: dict[int, list[Word]] = {}
+        for row in self._db.execute(sql, (run_id,)):
+            words.setdefault(row[0], []).append(Word(*row[1:]))
+        return words
+
+
+def _segment(row: Mapping[str, Any], words: tuple[Word, ...]) -> Segment:
+    kept = {field.name: row[field.name] for field in fields(Segment) if field.name in row}
+    return Segment(**kept | {"words": words, "reasons": tuple(json.loads(row["reasons"]))})
+
+
+def _row(correction: Correction) -> dict[str, Any]:
+    row = {name: getattr(correction, name) for name in _CORRECTION_COLUMNS}
+    return row | {
+        "former_private": int(correction.former_private),
+        "lines": json.dumps([asdict(line) for line in correction.lines], ensure_ascii=False),
+    }
+
+
+def _correction(row: Mapping[str, Any]) -> Correction:
+    kept = {name: row[name] for name in ("id", *_CORRECTION_COLUMNS) if name != "after"}
+    lines = tuple(Line(**line) for line in json.loads(row["lines"]))
+    return Correction(**kept | {"lines": lines, "former_private": bool(row["former_private"])})
