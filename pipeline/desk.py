@@ -1,8 +1,8 @@
 """The reviewers' desk: reads `archive.db` for `/review`, and keeps what people correct.
 
-The site gets it from `testimony serve` and does neither itself. Each request opens the archive for
-a moment. Saving does not take the pipeline's lock: a correction is one short transaction, and SQLite
-lets it in between two of a transcription that runs for days.
+The site gets it from `testimony serve` and does neither itself. Each request opens the archive
+for a moment. Saving does not take the pipeline's lock: a correction is one short transaction, and
+SQLite lets it in between two of a transcription that runs for days.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 from pipeline import config, listening, lock, withdrawn
 from pipeline import recording as rec
 from pipeline.archive import Archive
-from pipeline.corrections import Conflict, Correction, Line, ms, tidy
+from pipeline.corrections import Conflict, Correction, CorrectionError, Line, ms
 from pipeline.errors import ArchiveError, AudioError
 from pipeline.recording import Recording
 from pipeline.review import (
@@ -29,6 +29,7 @@ from pipeline.review import (
     Clash,
     Doubted,
     Edit,
+    EditError,
     NotHere,
     Progress,
     Queue,
@@ -135,12 +136,14 @@ class Desk:
                 _, recording, _ = self._find(archive, ident, part)
                 there = _within(_rows(archive, recording), edit)
                 raise self._clash(archive, recording, edit, there) from error
+            except CorrectionError as error:
+                raise EditError("unreadable") from error
             _, recording, _ = self._find(archive, ident, part)
             rows = _rows(archive, recording)
         return Saved(_within(rows, edit), progress(rows))
 
     def sound(self, ident: str, part: int) -> Path | None:
-        """A copy to listen to; None while it is being made. Raises AudioError where it cannot be."""
+        """A copy to listen to; None while it is being made. Raises AudioError."""
         with self._open() as archive:
             _, recording, _ = self._find(archive, ident, part)
         path = listening.path(self._root, recording)
@@ -249,16 +252,13 @@ def _standing(
 
 def _rows(archive: Archive, recording: Recording) -> tuple[Row, ...]:
     """Lines and unheard stretches of a recording, in order."""
-    run_id = recording.current_run_id
-    if run_id is None:
-        return ()
     lines = [
         Row(s.start_s, s.end_s, s.text, s.language, s.speaker, s.state, s.reasons, s.confidence)
-        for s in tidy(segment for _, segment in archive.segments(run_id, with_words=False))
+        for _, s in archive.lines(recording)
     ]
     gaps = [
         Row(start_s, end_s, "", None, None, UNHEARD)
-        for gap in archive.unheard(run_id)
+        for gap in archive.unheard(recording.current_run_id or 0)
         for start_s, end_s in _beside(lines, gap.start_s, gap.end_s)
     ]
     return tuple(sorted((*lines, *gaps), key=lambda row: (row.start_s, row.end_s)))
@@ -291,11 +291,11 @@ def _correction(
     """The edit as the archive keeps it, with the times of its lines."""
     texts = [line.text for line in edit.lines]
     heard: list[Any] = []
-    if len(texts) > 1 and recording.current_run_id is not None:
+    if len(texts) > 1:
         heard = [
             word
-            for _, segment in archive.segments(recording.current_run_id)
-            for word in segment.words
+            for _, line in archive.lines(recording)
+            for word in line.words
             if edit.start_s <= (word.start_s + word.end_s) / 2 < edit.end_s
         ]
     spans = times(texts, edit.start_s, edit.end_s, heard) if texts else []

@@ -1,4 +1,4 @@
-"""What a reviewer sees of a recording, and what one edit of it says; pure, without database or site.
+"""What a reviewer sees of a recording, and what one edit of it says; without database and site.
 
 Times are seconds from the start of the recording.
 """

@@ -16,11 +16,12 @@ LAYERS = {
     | {"citation", "passage", "dates", "licence", "xmlfile", "estimate"},
     2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
     3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms", "placing"},
+    | {"quality", "scoring", "wordforms", "placing", "review"},
     4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions", "corrections"},
+    | {"meaning", "site.words", "captions", "corrections", "listening"},
     5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences", "tei", "ohms", "lexicon"},
+    | {"schema", "expression", "linker", "site.licences", "tei", "ohms", "lexicon"}
+    | {"site.reasons"},
     6: {
         "engines.openai",
         "terms",
@@ -33,10 +34,10 @@ LAYERS = {
     | {"site.linked", "counts", "site.ways", "formats", "spellcheck"},
     7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
     | {"site.quoting", "site.published", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing", "lines", "samples"},
+    | {"site.sharing", "site.listing", "lines", "samples", "site.review"},
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet", "site.downloads"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "site.quality", "exports"},
+    | {"site.lesson", "site.oembed", "site.about", "site.quality", "exports", "desk"},
     10: {"listen", "workers", "holdings", "results", "accuracy"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # read from a cache, and what a login has opened is no one else's.
 FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
 # What only a reviewer may see is not even kept by the reviewer's own browser.
-UNKEPT = {"cache-control": "no-store", "vary": "Accept-Language, Cookie"}
+UNKEPT = {"cache-control": "private, no-store", "vary": "Accept-Language, Cookie"}
 _LAST_PAGE = 10_000
 _STATIC = "/-/static-plugins/testimony-archive/"
 _POLICY = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -19,9 +19,9 @@ from starlette.responses import FileResponse
 from pipeline import review
 from pipeline.clock import clock
 from pipeline.errors import AudioError, PipelineError
-from pipeline.review import Clash, Desk, Edit, EditError, NotHere, Progress, Row, Sheet
+from pipeline.review import Clash, Desk, Doubted, Edit, EditError, NotHere, Progress, Row, Sheet
 from pipeline.site import accounts, reasons
-from pipeline.site.render import UNKEPT, fragment, link, page, page_number, words_of
+from pipeline.site.render import UNKEPT, fragment, link, offered, page, page_number, words_of
 from pipeline.site.words import Words
 
 if TYPE_CHECKING:
@@ -82,9 +82,7 @@ class Editor:
         return json.dumps([_seen(row) for row in self.rows], ensure_ascii=False)
 
 
-def install(
-    datasette: Datasette, desk: Desk, reviewers: Callable[[], Mapping[str, str]]
-) -> None:
+def install(datasette: Datasette, desk: Desk, reviewers: Callable[[], Mapping[str, str]]) -> None:
     """Opens `/review` to those whom `reviewers` names at the moment they ask."""
     _OFFICES[datasette] = _Office(desk, reviewers)
 
@@ -105,7 +103,11 @@ async def queue_page(datasette: Datasette, request: Request) -> Response:
         "who": request.actor["id"],
         "queue": queue,
         "waiting": [
-            (one, _shown(one.row, words), f"{_path(one.id)}?part={one.part}&at={one.row.start_s}#now")
+            (
+                one,
+                _shown(one.row, words),
+                f"{_path(one.id)}?part={one.part}&at={one.row.start_s}#now",
+            )
             for one in queue.doubted[first : first + _PER_PAGE]
         ],
         "language": language,
@@ -182,18 +184,17 @@ def _is_foreign(request: Request) -> bool:
     site = request.headers.get("sec-fetch-site")
     if site is not None:
         return bool(site != "same-origin")
-    return urlsplit(request.headers.get("origin", "")).netloc != request.host
+    return bool(urlsplit(request.headers.get("origin", "")).netloc != request.host)
 
 
-async def _refused(
-    datasette: Datasette, request: Request, *, by_script: bool = False
-) -> Response:
+async def _refused(datasette: Datasette, request: Request, *, by_script: bool = False) -> Response:
     """The same for everything below `/review`: it does not say what there is."""
     if by_script:
         _ = words_of(request).gettext
         said = _("You are no longer logged in as a reviewer. Log in again in another window.")
         return _json({"problem": said}, 403)
-    context = {"path": "/review"}
+    # The address is not said again, not even in the links to this page's other languages.
+    context = {"path": "/review", "languages_offered": offered("/review")}
     return await page(
         datasette, request, "archive/review_closed.html", context, status=403, cache=UNKEPT
     )
@@ -252,7 +253,7 @@ async def _take_form(
     """From a browser without scripts: on to the next line, or the form again with what is wrong."""
     sent, words = await request.post_vars(), words_of(request)
     sheet = await asyncio.to_thread(desk.sheet, ident, part)
-    editor = Editor((), "", None, None)
+    editor = None
     try:
         seen = review.read(json.dumps({"seen": _loads(sent.get("seen", "")), "lines": []}))
         there = _touching(sheet, seen)
@@ -263,12 +264,12 @@ async def _take_form(
         await asyncio.to_thread(desk.save, ident, part, edit, request.actor["id"])
     except EditError as error:
         said = _problem(error, words)
-        return await _sheet(
-            datasette, request, desk, sheet, _with(editor, problem=said), 400, problem=said
-        )
+        form = replace(editor, problem=said) if editor else None
+        return await _sheet(datasette, request, desk, sheet, form, 400, problem=said)
     except Clash as clash:
         theirs = "\n".join(row.text for row in clash.rows)
-        again = _with(editor, rows=clash.rows, problem=_clash(clash, words), theirs=theirs)
+        again = _again(clash.rows, sent) if clash.rows else None
+        again = again and replace(again, problem=_clash(clash, words), theirs=theirs)
         sheet = await asyncio.to_thread(desk.sheet, ident, part)
         return await _sheet(datasette, request, desk, sheet, again, 409)
     following = next((row for row in sheet.rows if row.start_s >= edit.end_s), None)
@@ -323,13 +324,8 @@ def _joined(sheet: Sheet, rows: tuple[Row, ...], sent: Mapping[str, str]) -> Edi
     count = next((n for n, row in enumerate(after, start=1) if row.text), 0)
     more = tuple(after[:count])
     editor = _again(rows + more, sent)
-    return _with(editor, text=" ".join([editor.text.strip(), *(r.text for r in more if r.text)]))
-
-
-def _with(editor: Editor, **changed: Any) -> Editor | None:
-    """None where there is no row to show a form at."""
-    changed_editor = Editor(**{**vars(editor), **changed})
-    return changed_editor if changed_editor.rows else None
+    text = " ".join([editor.text.strip(), *(row.text for row in more if row.text)])
+    return replace(editor, text=text)
 
 
 # What is shown
@@ -364,8 +360,15 @@ async def _sheet(
         "redacted": [(clock(a), clock(b)) for a, b in sheet.redacted],
         **_row_context(sheet.id, sheet.part, sheet.rows, words),
     }
+    context["csrftoken"] = request.scope["csrftoken"]
     return await page(
-        datasette, request, "archive/review_sheet.html", context, status=status, cache=UNKEPT
+        datasette,
+        request,
+        "archive/review_sheet.html",
+        context,
+        status=status,
+        long={"lines": "archive/_review_rows.html"},
+        cache=UNKEPT,
     )
 
 
@@ -400,9 +403,7 @@ async def _rows(
 def _row_context(ident: str, part: int, rows: Sequence[Row], words: Words) -> dict[str, Any]:
     speakers = [None, *(row.speaker for row in rows)]
     return {
-        "rows": [
-            _shown(row, words, before) for row, before in zip(rows, speakers, strict=False)
-        ],
+        "rows": [_shown(row, words, before) for row, before in zip(rows, speakers, strict=False)],
         "line_path": f"{_path(ident)}?part={part}",
         "sound": f"{_path(ident)}/sound/{part}",
     }
@@ -477,6 +478,10 @@ def _seen(row: Row) -> dict[str, Any]:
 
 def _path(ident: str) -> str:
     return f"/review/{ident}"
+
+
+def _address(one: Doubted) -> str:
+    return f"{_path(one.id)}?part={one.part}&at={one.row.start_s}#now"
 
 
 def _part(request: Request) -> int:
