@@ -143,7 +143,7 @@ async def sheet_page(datasette: Datasette, request: Request) -> Response:
 async def sound(
     datasette: Datasette, request: Request, scope: Any, receive: Any, send: Any
 ) -> None:
-    """The whole recording, unredacted: 200 or 206; 503 while its copy is being made."""
+    """The whole recording, unredacted: 200 or 206; 202 while its copy is being made."""
     desk = _desk(datasette, request)
     if desk is None:
         await (await _refused(datasette, request)).asgi_send(send)
@@ -158,8 +158,8 @@ async def sound(
         answer = FileResponse(path, media_type="audio/mp4", headers=UNKEPT)
         await answer(scope, receive, send)
         return
-    status = 503 if problem is None else 404 if isinstance(problem, NotHere) else 500
-    later = {"retry-after": str(_AGAIN_S)} if status == 503 else {}
+    status = 202 if problem is None else 404 if isinstance(problem, NotHere) else 500
+    later = {"retry-after": str(_AGAIN_S)} if status == 202 else {}
     said = _sound_said(status, words_of(request))
     await Response.text(said, status=status, headers=UNKEPT | later).asgi_send(send)
 
@@ -380,7 +380,7 @@ async def _listening(desk: Desk, sheet: Sheet, words: Words) -> tuple[str, str]:
         return "none", _sound_said(404, words)
     except AudioError:
         return "none", _sound_said(500, words)
-    return ("there", "") if path else ("making", _sound_said(503, words))
+    return ("there", "") if path else ("making", _sound_said(202, words))
 
 
 def _sound_said(status: int, words: Words) -> str:
@@ -388,7 +388,7 @@ def _sound_said(status: int, words: Words) -> str:
     return {
         404: _("The recording itself is not here."),
         500: _("The sound could not be prepared. The log of the site says why."),
-        503: _("The sound is being prepared. An hour of it takes about a minute."),
+        202: _("The sound is being prepared. An hour of it takes about a minute."),
     }[status]
 
 

@@ -408,14 +408,14 @@
   async function prepare() {
     try {
       const answer = await fetch(say.sound, { method: "HEAD" });
-      if (answer.ok) {
+      if (answer.status === 200) {
         media.src = say.sound;
         media.hidden = false;
         root.querySelector(".preparing").remove();
         tell(say.ready);
         return;
       }
-      if (answer.status !== 503) { root.querySelector(".preparing").textContent = await (await fetch(say.sound)).text(); return; }
+      if (answer.status !== 202) { root.querySelector(".preparing").textContent = await (await fetch(say.sound)).text(); return; }
     } catch { /* asked again */ }
     setTimeout(prepare, 3000);
   }
