@@ -268,10 +268,11 @@ def run_(session: Session, **choice: Any) -> None:
 def serve(session: Session, host: str, port: int) -> None:
     """Serves publication/ with Datasette until it is stopped."""
     from pipeline import audio
+    from pipeline.desk import Desk
     from pipeline.site import app
 
     app.must_be_free(host, port)
-    site = app.build(session.root, audio.cut_copy)
+    site = app.build(session.root, audio.cut_copy, Desk(session.root))
     if session.as_json:
         session.print_json({"address": f"http://{host}:{port}"})
     else:

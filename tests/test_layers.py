@@ -18,24 +18,25 @@ LAYERS = {
     2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
     | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
     3: {"audio", "given.captions", "given.plain", "given.tei", "languages", "masters"}
-    | {"placing", "publication", "quality", "scoring", "testimony", "windows"}
+    | {"placing", "publication", "quality", "review", "scoring", "testimony", "windows"}
     | {"wordforms"},
     4: {"alignment", "captions", "consent", "corrections", "engines", "engines.models"}
-    | {"fields", "given.ohms", "meaning", "searchindex", "vocabulary", "withdrawn"}
-    | {"site.words"},
+    | {"fields", "given.ohms", "listening", "meaning", "searchindex", "vocabulary"}
+    | {"withdrawn", "site.words"},
     5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
     | {"engines.speech", "expression", "given.read", "iiif", "lexicon", "linker", "ohms"}
-    | {"schema", "spoken", "tei", "timing", "site.licences"},
+    | {"schema", "spoken", "tei", "timing", "site.licences", "site.reasons"},
     6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
     | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
     | {"site.ways"},
     7: {"edition", "engines.choose", "lines", "lookup", "misspellings", "passages"}
     | {"samples", "site.guard", "site.listing", "site.machines", "site.media"}
-    | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.sharing"},
+    | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.review"}
+    | {"site.sharing"},
     8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
-    9: {"backup", "confirm", "entries", "exports", "facets", "ingest", "log", "scaffold"}
-    | {"sidecarsheet", "steps", "terminal", "site.about", "site.iiif", "site.lesson"}
-    | {"site.oembed", "site.quality"},
+    9: {"backup", "confirm", "desk", "entries", "exports", "facets", "ingest", "log"}
+    | {"scaffold", "sidecarsheet", "steps", "terminal", "site.about", "site.iiif"}
+    | {"site.lesson", "site.oembed", "site.quality"},
     10: {"accuracy", "editing", "holdings", "listen", "newcomer", "results", "workers"},
     11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "status"}
     | {"verify", "site.searching"},
