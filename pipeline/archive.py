@@ -220,12 +220,19 @@ class Archive:
             return dict(rows.fetchall())
 
     def finish_run(
-        self, run_id: int, recording: Recording, transcript: Transcript, lost: str | None = None
+        self,
+        run_id: int,
+        recording: Recording,
+        transcript: Transcript,
+        lost: str | None = None,
+        *,
+        wait: bool = False,
     ) -> dict[str, float]:
-        """Everything a run heard, and that the recording's text is now this; returns how many
-        seconds each stage took.
+        """Everything a run heard, and that the recording's text is now made of this; returns how
+        many seconds each stage took.
 
-        `lost` says what of the recording could not be heard.
+        `lost` says what of the recording could not be heard. `wait`: where there is a text that
+        counts, it goes on counting until the run is accepted.
         """
         used = transcript.provenance
         row = {
@@ -247,10 +254,24 @@ class Archive:
             self.db.table("runs").update(run_id, row)
             self.db.execute("DELETE FROM steps WHERE run_id = ?", (run_id,))
             self._lines.add(run_id, recording.id, transcript.segments, transcript.unheard)
-            self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
-            self._passages.take(recording.id)
             self.record("transcription", [recording.id], run_id=run_id, model=used.model)
+            if wait and self._lines.counts(recording.id):
+                self._lines.wait(recording.id, run_id)
+            else:
+                self._lines.accept(recording.id, run_id, now())
+                self._passages.take(recording.id)
         return took_s
+
+    def accept(self, recording: Recording) -> tuple[Placement, ...]:
+        """From now on the run that waits counts; returns how corrections were placed in it."""
+        run_id = recording.waiting_run_id
+        if run_id is None:
+            return ()
+        with self._guarded(), self._writing():
+            placements = self._lines.accept(recording.id, run_id, now())
+            self._passages.take(recording.id)
+            self.record("modification", [recording.id], accepted_run=run_id)
+        return placements
 
     def fail_run(self, run_id: int, error: PipelineError) -> None:
         """Why a run gave nothing. Its steps stay: the recording is tried again next time."""
@@ -319,6 +340,22 @@ class Archive:
         with self._guarded():
             return self._lines.corrections(recording.id)
 
+    def applied(self, recording: Recording, run_id: int) -> tuple[Segment, ...]:
+        """The lines that would count if they were made of this run and all corrections."""
+        with self._guarded():
+            return self._lines.applied(recording.id, run_id).lines
+
+    def text_faults(self, recording: Recording) -> list[str]:
+        """What is wrong with its corrections and the text made of them; empty when all is well."""
+        with self._guarded():
+            return self._lines.faults(recording.id)
+
+    def unsure(self) -> list[dict[str, Any]]:
+        """Corrections that a person should look at, as rows: placed by their time only, or where
+        the run that counts has no words."""
+        with self._guarded():
+            return self._lines.unsure()
+
     def placements(self, recording: Recording) -> list[Placement]:
         """How corrections were placed in the run that counts, where they were made on another."""
         with self._guarded():
@@ -374,16 +411,10 @@ class Archive:
             rows = [dict(row) for row in self.db.query(sql, {"id": ident})]
         return [row | {"reasons": json.loads(row["reasons"])} for row in rows]
 
-    def restore(self, segment_id: int) -> bool:
-        """A person heard it: a quarantined segment counts again, its reasons stay."""
-        with self._guarded(), self.db.atomic():
-            done = self.db.execute(
-                "UPDATE segments SET state = 'ok' WHERE id = ? AND state = 'quarantined'",
-                (segment_id,),
-            )
-            if done.rowcount == 1:
-                self._passages.take(self.db.table("segments").get(segment_id)["recording_id"])
-            return done.rowcount == 1
+    def segment(self, number: int) -> tuple[str, Segment] | None:
+        """The recording's id and the segment with this number, of whatever run it is."""
+        with self._guarded():
+            return self._lines.numbered(number)
 
     # Search
 

@@ -53,6 +53,9 @@ class Config(_Settings):
     )
     access: Access = "closed"
     contact: str | None = Field(None, description="whom to ask about what is not public")
+    new_runs: Literal["wait", "replace"] = Field(
+        "wait", description="whether a new transcript of what has a text waits for testimony accept"
+    )
     who: str | None = Field(
         None, description="who answers for corrections, where --who is not said"
     )

@@ -37,6 +37,10 @@ access: closed
 # known to exist: an address or a sentence.
 contact: null
 
+# A new transcript of what already has a text, with another model or `transcribe --again`: `wait`
+# until someone runs `testimony accept`, or `replace` it at once. Corrections are kept in both.
+new_runs: wait
+
 # Who answers for corrections where `testimony correct` is not told with --who; null: the name of
 # the computer's user.
 who: null

@@ -22,7 +22,7 @@ from tests.conftest import REPOSITORY, Folder
 
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
-    "correct", "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "correct", "diff", "accept", "evaluate", "release", "withdraw", "backup", "restore", "export",
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ LAYERS = {
     8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
     9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
     | {"site.lesson", "site.oembed", "site.about", "exports"},
-    10: {"listen", "workers", "holdings", "results", "editing"},
+    10: {"listen", "workers", "holdings", "results", "editing", "accept", "comparison"},
     11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
     12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
     13: {"cli", "site"},
