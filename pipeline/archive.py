@@ -72,6 +72,28 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class _Database(Database):
+    """One whose transactions all write, and so wait for their turn before they read.
+
+    One that reads first and writes then is refused where another program wrote in between, such as
+    the site that keeps a correction while a transcription runs.
+    """
+
+    @contextmanager
+    def atomic(self) -> Iterator[Database]:
+        if self.conn.in_transaction:
+            with super().atomic():
+                yield self
+            return
+        self.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield self
+        except BaseException:
+            self.rollback()
+            raise
+        self.conn.commit()
+
+
 class Archive:
     """An open `archive.db`. Use it as a context manager."""
 
@@ -79,7 +101,7 @@ class Archive:
         self.root = root
         self.path = root / FILE
         with self._guarded():
-            self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
+            self.db = _Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
             self.db.execute("PRAGMA foreign_keys = ON")
             # WAL lets `status` and backups read while a transcription writes.
             self.db.enable_wal()
@@ -267,7 +289,7 @@ class Archive:
         run_id = recording.waiting_run_id
         if run_id is None:
             return ()
-        with self._guarded(), self._writing():
+        with self._guarded(), self.db.atomic():
             placements = self._lines.accept(recording.id, run_id, now())
             self._passages.take(recording.id)
             self.record("modification", [recording.id], accepted_run=run_id)
@@ -371,7 +393,7 @@ class Archive:
         """
         if not corrections:
             return ()
-        with self._guarded(), self._writing():
+        with self._guarded(), self.db.atomic():
             if recording.testimony_id in withdrawn.read(self.root) | self.withdrawn():
                 what = "was withdrawn: nothing of it is corrected."
                 raise UsageError(recording.testimony_id, what, "Nothing was changed.")
@@ -536,17 +558,6 @@ class Archive:
             (run_id,),
         )
         return dict(rows.fetchall())
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction that may read before it writes: nobody writes between the two."""
-        self.db.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.db.conn.rollback()
-            raise
-        self.db.conn.commit()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:
