@@ -100,7 +100,7 @@ def write_access_copy(
         streams.append(_in_black(source_file["V:0"].filter("scale", "min(iw,1280)", -2), hidden))
         options |= {"vcodec": "libx264", "pix_fmt": "yuv420p", "crf": 25, "preset": "veryfast"}
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.new")
+    draft = target.with_name(draft_name(target.name))
     job = ffmpeg.output(*streams, _local(draft), **options).overwrite_output()
     try:
         job.run(cmd=ffmpeg_path(), capture_stdout=True, capture_stderr=True)
@@ -112,6 +112,11 @@ def write_access_copy(
         ) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def draft_name(name: str) -> str:
+    """What an access copy is called while it is being written."""
+    return f".{name}.new"
 
 
 def cut_copy(

@@ -45,11 +45,11 @@ def cues(segments: Iterable[Mapping[str, Any]]) -> list[Cue]:
 
 def as_vtt(entry: Entry, parts: Sequence[Part]) -> str:
     (part,) = parts
-    blocks = ["WEBVTT", _note([*_about(entry), *_made(entry, part), CAVEAT])]
+    blocks = ["WEBVTT", note([*_about(entry), *_made(entry, part), CAVEAT])]
     for cue in cues(part.segments):
         segment = cue.segment
         if segment["state"] == "corrected":
-            blocks.append(_note(["The next line was corrected by a person."]))
+            blocks.append(note(["The next line was corrected by a person."]))
         blocks.append(f"s{segment['id']}\n{cue_lines(cue)}")
     return "\n\n".join(blocks) + "\n"
 
@@ -57,11 +57,11 @@ def as_vtt(entry: Entry, parts: Sequence[Part]) -> str:
 def cue_lines(cue: Cue) -> str:
     """Its times and what is said, by whom and in which language, as WebVTT has them."""
     segment = cue.segment
-    text = _escaped(_one_line(segment["text"]))
+    text = escaped(_one_line(segment["text"]))
     if segment["language"]:
         text = f"<lang {segment['language']}>{text}</lang>"
     if segment["speaker"]:
-        text = f"<v {_escaped(_one_line(segment['speaker']))}>{text}</v>"
+        text = f"<v {escaped(_one_line(segment['speaker']))}>{text}</v>"
     return f"{stamp(cue.start_ms, '.')} --> {stamp(cue.end_ms, '.')}\n{text}"
 
 
@@ -152,10 +152,11 @@ def _about(entry: Entry) -> list[str]:
 def _made(entry: Entry, part: Part) -> list[str]:
     row = part.row
     day = (row["transcribed_at"] or "")[:10]
+    machine = f"Transcribed by {row['engine']}, model {row['model']}, {day}"
     return [
         f"Part {row['part']} of {len(entry.parts)}, {clock(row['duration_s'])},"
         f" recording {row['id']}",
-        f"Transcribed by {row['engine']}, model {row['model']}, {day}",
+        machine if row["engine"] else "Written down by people",
     ]
 
 
@@ -165,7 +166,7 @@ def spoken(segment: Mapping[str, Any]) -> str:
     return who + _one_line(segment["text"])
 
 
-def _note(lines: Iterable[str]) -> str:
+def note(lines: Iterable[str]) -> str:
     return "\n".join(["NOTE", *(line.replace("-->", "→") for line in lines)])
 
 
@@ -173,7 +174,7 @@ def _one_line(text: str) -> str:
     return " ".join(str(text).split())
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

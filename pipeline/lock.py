@@ -52,6 +52,13 @@ def held(root: Path, command: str) -> Iterator[None]:
         lock.release()
 
 
+def command(root: Path) -> str | None:
+    """The command that says it holds the archive; None where none does."""
+    with suppress(OSError, ValueError, KeyError):
+        return str(json.loads((root / _HOLDER).read_text(encoding="utf-8"))["command"])
+    return None
+
+
 def _holder(root: Path) -> str:
     try:
         said = json.loads((root / _HOLDER).read_text(encoding="utf-8"))

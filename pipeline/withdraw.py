@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipeline import listening, withdrawn
 from pipeline import recording as rec
-from pipeline import withdrawn
 from pipeline.archive import Archive, now
 from pipeline.config import Config
 from pipeline.errors import MediaError, UsageError, printable
@@ -27,6 +27,8 @@ def withdraw(
     withdrawn.add(archive.root, ident, now(), reason)
     if ident not in archive.withdrawn():
         archive.record("withdrawal", [ident], reason=reason)
+    mine = [r for r in archive.recordings() if r.testimony_id == ident]
+    listening.remove(archive.root, mine)
     published = publish(archive, config, progress)
     report = Report("withdraw")
     if not published.facts["current"]:

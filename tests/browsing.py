@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +93,13 @@ class Browser:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium without a window; CI must have it."""
+    with chromium(tmp_path_factory.mktemp("downloads")) as found:
+        yield found
+
+
+@contextmanager
+def chromium(downloads: Path) -> Iterator[Browser]:
+    """A browser of its own, with its own cookies and storage."""
     found = {
         what: next(filter(None, map(shutil.which, names)), None) for what, names in _WHERE.items()
     }
@@ -100,7 +108,6 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
-    downloads = tmp_path_factory.mktemp("downloads")
     options = Options()
     options.binary_location = str(found["chromium"])
     for argument in (

@@ -405,7 +405,7 @@ def test_the_limit_forgets_after_a_quarter_of_an_hour_and_holds_for_all_together
 @pytest.mark.parametrize("line", ["anna", "anna:secret", "a b:pbkdf2_sha256$1$a$b", ":x"])
 def test_a_line_that_is_no_account_is_refused_and_not_shown(tmp_path: Path, line: str) -> None:
     with pytest.raises(UsageError, match="line 1 is not name:hash") as caught:
-        accounts.read(tmp_path, {"TESTIMONY_RESEARCHERS": line})
+        accounts.read(tmp_path, "researchers", {"TESTIMONY_RESEARCHERS": line})
     assert "secret" not in str(caught.value)
 
 

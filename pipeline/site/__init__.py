@@ -23,6 +23,7 @@ from pipeline.site import (
     quote,
     refusals,
     render,
+    review,
     searching,
     sharing,
 )
@@ -74,6 +75,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/iiif/collection\.json$", iiif.collection),
         (rf"^/iiif/{_ID}/manifest\.json$", iiif.manifest),
         (rf"^/iiif/{_ID}/annotations/(?P<part>[0-9]{{1,4}})\.json$", iiif.lines),
+        (r"^/review$", review.queue_page),
+        (rf"^/review/{_ID}$", review.sheet_page),
+        (rf"^/review/{_ID}/sound/(?P<part>[0-9]{{1,4}})$", review.sound),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 

@@ -14,7 +14,8 @@ from datasette.app import Datasette
 from pipeline import config, meaning
 from pipeline.errors import UsageError
 from pipeline.publication import DATABASE, DATABASES, FOLDER, METADATA
-from pipeline.site import accounts, clips
+from pipeline.review import Desk
+from pipeline.site import accounts, clips, review
 from pipeline.site.clips import Cut
 from pipeline.site.live import PLUGIN
 
@@ -30,10 +31,11 @@ _SETTINGS = {
 }
 
 
-def build(root: Path, cut: Cut | None = None) -> Datasette:
+def build(root: Path, cut: Cut | None = None, desk: Desk | None = None) -> Datasette:
     """The site over `root`'s publication; of its files only clips are written, by `cut`.
 
-    Without `cut` a quote plays its passage of the whole recording.
+    Without `cut` a quote plays its passage of the whole recording; without `desk` there is no
+    `/review`.
     """
     # Only once datasette.app is there: imported first, it would lose its own plugins.
     from datasette import handle_exception
@@ -53,16 +55,19 @@ def build(root: Path, cut: Cut | None = None) -> Datasette:
     )
     if cut is not None:
         clips.install(site, cut)
+    if desk is not None:
+        # Read anew for each request: who is struck off can do nothing at once.
+        review.install(site, desk, lambda: accounts.read(root, "reviewers"))
     return site
 
 
 def _metadata(root: Path, folder: Path) -> dict[str, Any]:
     """What `publish` wrote, with who may log in; a name that was struck off may nothing at once."""
-    known = accounts.read(root)
+    known, reviewers = accounts.read(root, "researchers"), accounts.read(root, "reviewers")
     metadata: dict[str, Any] = json.loads((folder / METADATA).read_text(encoding="utf-8"))
     metadata["plugins"] = {
         PLUGIN: {"publication": str(folder.resolve()), "by_meaning": _by_meaning(root)},
-        "datasette-auth-passwords": accounts.plugin_settings(known),
+        "datasette-auth-passwords": accounts.plugin_settings(known, reviewers),
     }
     only = {"allow": {"id": sorted(known)}, "allow_sql": {"id": sorted(known)}}
     metadata["databases"]["researchers"] |= only

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _NAME = DATABASE.removesuffix(".db")
 _LOGIN = "/-/login"
+# All that is ever sent to this site: logins, and a reviewer's edits.
+_POSTED = re.compile(r"/-/(?:login|logout)|/review/[a-z0-9_-]{1,100}")
+_FORMS = {b"application/x-www-form-urlencoded", b"application/json"}
+# What the check of a form's token raises on bytes that are no form.
+_UNREADABLE = (UnicodeError, TypeError)
 # Of Datasette's own pages a reader needs these; the others tell about paths, threads and plugins.
 _OPEN = re.compile(r"^/-/(login|logout|static/|static-plugins/)")
 _FORMER = re.compile(r"/(testimonies|recordings|segments|media)/([A-Za-z0-9_-]+)(?:\.\w+)?/?$")
@@ -83,7 +88,9 @@ def guard(datasette: Datasette) -> Callable[[Any], Any]:
             if refusal is not None:
                 await refusal.asgi_send(send)
             elif scope["path"] == _LOGIN and scope["method"] == "POST":
-                await app(scope, receive, _counting(scope, send, limit))
+                await _readable(app, scope, receive, _counting(scope, send, limit))
+            elif scope["method"] == "POST":
+                await _readable(app, scope, receive, send)
             else:
                 await app(scope, receive, send)
 
@@ -96,11 +103,13 @@ async def _refusal(datasette: Datasette, scope: Any, limit: LoginLimit) -> Respo
     path = unquote(scope["path"])
     if path.startswith("/-/") and not _OPEN.match(path):
         return Response.text("Not found\n", status=404)
-    if scope["method"] not in ("GET", "HEAD") and path not in (_LOGIN, "/-/logout"):
+    if scope["method"] not in ("GET", "HEAD") and not _POSTED.fullmatch(path):
         return Response.text("This site is only read\n", status=405)
     if scope["method"] == "POST":
         if not 0 <= _length(scope) <= _LONGEST_BODY:
             return Response.text("Too long\n", status=413)
+        if _content_type(scope) not in _FORMS:
+            return Response.text("This is no form\n", status=415)
         if path == _LOGIN and not limit.allows(_address(scope)):
             later = {"retry-after": str(_WITHIN_S)}
             said = "Too many failed logins. Wait a quarter of an hour.\n"
@@ -175,6 +184,19 @@ def _counting(scope: Any, send: Any, limit: LoginLimit) -> Any:
         await send(message)
 
     return sending
+
+
+async def _readable(app: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Rubbish is refused in a sentence; what goes wrong deeper inside never comes up to here."""
+    try:
+        await app(scope, receive, send)
+    except _UNREADABLE:
+        await Response.text("This form cannot be read\n", status=400).asgi_send(send)
+
+
+def _content_type(scope: Any) -> bytes:
+    said = dict(scope["headers"]).get(b"content-type", b"")
+    return bytes(said).partition(b";")[0].strip().lower()
 
 
 def _address(scope: Any) -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Asked for anew each time, and kept by none between here and the reader: what was withdrawn is not
 # read from a cache, and what a login has opened is no one else's.
 FRESH = {"cache-control": "private, no-cache", "vary": "Accept-Language, Cookie"}
+# What only a reviewer may see is not even kept by the reviewer's own browser.
+UNKEPT = {"cache-control": "private, no-store", "vary": "Accept-Language, Cookie"}
 _LAST_PAGE = 10_000
 _STATIC = "/-/static-plugins/testimony-archive/"
 _POLICY = (
@@ -40,6 +42,7 @@ async def page(
     status: int = 200,
     embeddable: bool = False,
     long: Mapping[str, str] | None = None,
+    cache: Mapping[str, str] = FRESH,
 ) -> Response:
     """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
 
@@ -51,6 +54,23 @@ async def page(
     `link` (an address that keeps an interface language that was asked for), `languages_offered`,
     `path` (of this page), `absolute` (a path as a whole address).
     """
+    html = await fragment(datasette, request, template, context, long)
+    headers = {
+        **cache,
+        "content-language": words_of(request).language,
+        "content-security-policy": policy(embeddable=embeddable),
+    }
+    return Response.html(html, status=status, headers=headers)
+
+
+async def fragment(
+    datasette: Datasette,
+    request: Request,
+    template: str,
+    context: dict[str, Any],
+    long: Mapping[str, str] | None = None,
+) -> str:
+    """The HTML of `template`, with all that `page` gives to it."""
     words = words_of(request)
     asked = {"lang": words.language} if request.args.get("lang") in INTERFACE else {}
     context = {
@@ -70,13 +90,8 @@ async def page(
     }
     for name, part in (long or {}).items():
         context[name] = Markup(_at_once(datasette.jinja_env).get_template(part).render(context))  # noqa: S704
-    html = await datasette.render_template(template, context, request=request)
-    headers = {
-        **FRESH,
-        "content-language": words.language,
-        "content-security-policy": policy(embeddable=embeddable),
-    }
-    return Response.html(html, status=status, headers=headers)
+    html: str = await datasette.render_template(template, context, request=request)
+    return html
 
 
 @lru_cache(maxsize=1)
