@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -21,6 +22,31 @@ COLLECTION = "/iiif/collection.json"
 _FACTS = ("narrator", "interviewer", "recorded_on", "place", "collection", "notice")
 
 
+@dataclass(frozen=True)
+class _Canvas:
+    """A part as a canvas: its addresses are made of what it is part of, and where the site is."""
+
+    entry: Entry
+    part: Part
+    keeper: Keeper
+
+    @property
+    def id(self) -> str:
+        return f"{self.keeper.at('/iiif')}/{self.entry.row['id']}/canvas/{self.number}"
+
+    @property
+    def lines(self) -> str:
+        """The page of annotations that has every line."""
+        return f"{self.keeper.at('/iiif')}/{self.entry.row['id']}/annotations/{self.number}.json"
+
+    @property
+    def number(self) -> int:
+        return int(self.part.row["part"])
+
+    def during(self, start_ms: int, end_ms: int) -> str:
+        return f"{self.id}#t={start_ms / 1000},{end_ms / 1000}"
+
+
 def path(ident: str) -> str:
     """Where the site has the manifest of a testimony."""
     return f"/iiif/{ident}/manifest.json"
@@ -30,6 +56,7 @@ def manifest(entry: Entry, parts: Sequence[Part], keeper: Keeper) -> str:
     """The manifest; `keeper` must have an address."""
     row, named = entry.row, licence.known(entry.row["licence"])
     page = f"/testimony/{row['id']}"
+    canvases = [_Canvas(entry, part, keeper) for part in parts]
     said = {
         "@context": CONTEXT,
         "id": keeper.at(path(row["id"])),
@@ -48,21 +75,21 @@ def manifest(entry: Entry, parts: Sequence[Part], keeper: Keeper) -> str:
         "rendering": [
             {**_linked(keeper, f"{page}.txt", "Text", "text/plain"), "label": label("transcript")}
         ],
-        "items": [_canvas(entry, part, keeper) for part in parts],
-        "structures": list(_ranges(entry, parts, keeper)),
+        "items": [_shown(canvas) for canvas in canvases],
+        "structures": list(_ranges(canvases)),
     }
     return _written(said)
 
 
 def lines(entry: Entry, part: Part, keeper: Keeper) -> str:
     """The annotations of one part: each line at its time, and whose words they are."""
-    base = _lines_id(entry, part, keeper)
+    canvas = _Canvas(entry, part, keeper)
     said = {
         "@context": CONTEXT,
-        "id": base,
+        "id": canvas.lines,
         "type": "AnnotationPage",
         "label": label("transcript"),
-        "items": [_line(cue, part, base, keeper, entry) for cue in cues(part.segments)],
+        "items": [_line(cue, canvas) for cue in cues(part.segments)],
     }
     return _written(said)
 
@@ -111,49 +138,41 @@ def _credit(entry: Entry, keeper: Keeper) -> str:
     return ", ".join(one for one in said if one)
 
 
-def _canvas(entry: Entry, part: Part, keeper: Keeper) -> dict[str, Any]:
-    base, row = _canvas_id(entry, part, keeper), part.row
-    painted = {"id": f"{base}/page", "type": "AnnotationPage", "items": _sound(base, part, keeper)}
+def _shown(canvas: _Canvas) -> dict[str, Any]:
+    base = canvas.id
     return {
         "id": base,
         "type": "Canvas",
-        "label": label("part", n=row["part"]),
-        "duration": row["duration_s"],
-        "items": [painted],
+        "label": label("part", n=canvas.number),
+        "duration": canvas.part.row["duration_s"],
+        "items": [{"id": f"{base}/page", "type": "AnnotationPage", "items": _sound(canvas)}],
         "annotations": [
-            {"id": f"{base}/captions", "type": "AnnotationPage",
-             "items": [_captions(base, entry, part, keeper)]},
-            {"id": _lines_id(entry, part, keeper), "type": "AnnotationPage",
-             "label": label("transcript")},
+            {"id": f"{base}/captions", "type": "AnnotationPage", "items": [_captions(canvas)]},
+            {"id": canvas.lines, "type": "AnnotationPage", "label": label("transcript")},
         ],
-    }  # fmt: skip
+    }
 
 
-def _sound(base: str, part: Part, keeper: Keeper) -> list[dict[str, Any]]:
-    """What the canvas is painted with; nothing where there is no access copy."""
-    if not part.row["media"]:
+def _sound(canvas: _Canvas) -> list[dict[str, Any]]:
+    """What it is painted with; nothing where there is no access copy."""
+    row = canvas.part.row
+    if not row["media"]:
         return []
     body = {
-        "id": keeper.media(part),
-        "type": "Video" if part.row["has_video"] else "Sound",
-        "format": media_type(part),
-        "duration": part.row["duration_s"],
+        "id": canvas.keeper.media(canvas.part),
+        "type": "Video" if row["has_video"] else "Sound",
+        "format": media_type(canvas.part),
+        "duration": row["duration_s"],
     }
-    return [
-        {
-            "id": f"{base}/media",
-            "type": "Annotation",
-            "motivation": "painting",
-            "body": body,
-            "target": base,
-        }
-    ]
+    how = {"id": f"{canvas.id}/media", "type": "Annotation", "motivation": "painting"}
+    return [{**how, "body": body, "target": canvas.id}]
 
 
-def _captions(base: str, entry: Entry, part: Part, keeper: Keeper) -> dict[str, Any]:
-    said = [cue.segment["language"] for cue in cues(part.segments) if cue.segment["language"]]
+def _captions(canvas: _Canvas) -> dict[str, Any]:
+    segments = (cue.segment for cue in cues(canvas.part.segments))
+    said = [segment["language"] for segment in segments if segment["language"]]
     body = {
-        "id": keeper.at(f"/testimony/{entry.row['id']}.vtt?part={part.row['part']}"),
+        "id": canvas.keeper.at(f"/testimony/{canvas.entry.row['id']}.vtt?part={canvas.number}"),
         "type": "Text",
         "format": "text/vtt",
         "label": label("transcript"),
@@ -161,74 +180,60 @@ def _captions(base: str, entry: Entry, part: Part, keeper: Keeper) -> dict[str, 
         "language": max(sorted(set(said)), key=said.count) if said else None,
     }
     return {
-        "id": f"{base}/captions/vtt",
+        "id": f"{canvas.id}/captions/vtt",
         "type": "Annotation",
         "motivation": "supplementing",
         "body": _known(body),
-        "target": base,
+        "target": canvas.id,
     }
 
 
-def _line(cue: Cue, part: Part, base: str, keeper: Keeper, entry: Entry) -> dict[str, Any]:
-    segment = cue.segment
-    body = {
-        "type": "TextualBody",
-        "value": spoken(segment),
-        "format": "text/plain",
-    }
+def _line(cue: Cue, canvas: _Canvas) -> dict[str, Any]:
+    segment, row = cue.segment, canvas.part.row
+    body = {"type": "TextualBody", "value": spoken(segment), "format": "text/plain"}
     if segment["language"]:
         body["language"] = segment["language"]
-    machine = {"type": "Software", "name": f"{part.row['engine']}, {part.row['model']}"}
+    machine = {"type": "Software", "name": f"{row['engine']}, {row['model']}"}
     by_person = segment["state"] != "ok"
     return {
-        "id": f"{base}#s{segment['id']}",
+        "id": f"{canvas.lines}#s{segment['id']}",
         "type": "Annotation",
         "motivation": "supplementing",
-        "creator": {"type": "Organization", "name": keeper.title} if by_person else machine,
+        "creator": {"type": "Organization", "name": canvas.keeper.title} if by_person else machine,
         "body": body,
-        "target": _canvas_id(entry, part, keeper) + _during(cue.start_ms, cue.end_ms),
+        "target": canvas.during(cue.start_ms, cue.end_ms),
     }
 
 
-def _ranges(entry: Entry, parts: Sequence[Part], keeper: Keeper) -> Iterator[dict[str, Any]]:
+def _ranges(canvases: Sequence[_Canvas]) -> Iterator[dict[str, Any]]:
     """A range for each part, and in it one for each stretch of a language; none for one alone."""
-    for part in parts:
-        base, number = _canvas_id(entry, part, keeper), part.row["part"]
-        ident = keeper.at(f"/iiif/{entry.row['id']}/range/{number}")
-        runs = _runs(part)
+    for canvas in canvases:
+        ident = f"{canvas.id}/range"
+        runs = _runs(canvas.part)
+        if len(canvases) == 1 and len(runs) < 2:
+            continue
         within: list[dict[str, Any]] = [
             {
                 "id": f"{ident}/{n}",
                 "type": "Range",
                 "label": language_names([language]),
-                "items": [{"id": base + _during(start_ms, end_ms), "type": "Canvas"}],
+                "items": [{"id": canvas.during(start_ms, end_ms), "type": "Canvas"}],
             }
             for n, (language, start_ms, end_ms) in enumerate(runs, start=1)
         ]
-        if len(parts) > 1 or len(runs) > 1:
-            items = within if len(runs) > 1 else [{"id": base, "type": "Canvas"}]
-            yield {"id": ident, "type": "Range", "label": label("part", n=number), "items": items}
+        yield {
+            "id": ident,
+            "type": "Range",
+            "label": label("part", n=canvas.number),
+            "items": within if len(runs) > 1 else [{"id": canvas.id, "type": "Canvas"}],
+        }
 
 
 def _runs(part: Part) -> list[tuple[str, int, int]]:
     """Language, start and end of each stretch in one language; what has none does not end it."""
     said = [cue for cue in cues(part.segments) if cue.segment["language"]]
-    found = [
-        (language, list(run)) for language, run in groupby(said, lambda c: c.segment["language"])
-    ]
-    return [(language, run[0].start_ms, run[-1].end_ms) for language, run in found]
-
-
-def _canvas_id(entry: Entry, part: Part, keeper: Keeper) -> str:
-    return f"{keeper.at('/iiif')}/{entry.row['id']}/canvas/{part.row['part']}"
-
-
-def _lines_id(entry: Entry, part: Part, keeper: Keeper) -> str:
-    return f"{keeper.at('/iiif')}/{entry.row['id']}/annotations/{part.row['part']}.json"
-
-
-def _during(start_ms: int, end_ms: int) -> str:
-    return f"#t={start_ms / 1000},{end_ms / 1000}"
+    runs = [(tag, list(run)) for tag, run in groupby(said, lambda cue: cue.segment["language"])]
+    return [(tag, run[0].start_ms, run[-1].end_ms) for tag, run in runs]
 
 
 def _provider(keeper: Keeper) -> dict[str, Any]:
