@@ -24,11 +24,13 @@ from pipeline.lexicon import Entry, Lexicon
 from pipeline.linker import LabelWord, label_keys, word_keys
 from pipeline.listen import Question, here
 from pipeline.sound import Sound
+from pipeline.spellcheck import Spellcheck
 from pipeline.transcript import PUBLIC_STATES
 
 LANGUAGES = ("lt", "lv", "et", "pl", "uk", "ro")
 REPOSITORY = Path(__file__).resolve().parent.parent
 _UNSAID = 12
+_OWN = "names that are said in the recording itself"
 _MANY = 40
 
 
@@ -52,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("speech", nargs="?", type=Path, default=REPOSITORY / "../shared/speech/dev")
     parser.add_argument("--kinds", default="all,long,clip,natural,nonspeech")
+    parser.add_argument("--check", action="store_true", help="without hints, and what is found")
     parser.add_argument("--engine", default="faster-whisper")
     parser.add_argument("--model", default="base")
     choice = parser.parse_args()
@@ -67,7 +70,8 @@ def main() -> None:
     unsaid = {language: _never_said(language, said[language]) for language in LANGUAGES}
     ways = {
         "no hints": {},
-        "names that are said": hinted,
+        _OWN: hinted,
+        "names that are said in the language": hinted,
         f"{_UNSAID} that nobody says": {k: v[:_UNSAID] for k, v in unsaid.items()},
         f"both, {_MANY} together": {k: _mixed(hinted[k], unsaid[k]) for k in LANGUAGES},
     }
@@ -76,8 +80,15 @@ def main() -> None:
     engines.engine(None)
     sounds = [audio.decode(choice.speech / row.file, shown=row.file) for row in chosen]
     for title, lexicon in ways.items():
-        tallies = _judge(chosen, sounds, lexicon, hinted, other, config, engines)
+        if choice.check and lexicon:
+            break
+        tallies, texts = _judge(
+            chosen, sounds, lexicon, hinted, other, config, engines, own=title == _OWN
+        )
         _print(title, tallies)
+        if not lexicon:
+            _check("names that are said", chosen, texts, said)
+            _check("names that nobody says", chosen, texts, unsaid)
 
 
 def names(rows: Iterable[Row]) -> list[str]:
@@ -121,14 +132,18 @@ def _judge(
     other: dict[str, list[str]],
     config: Config,
     engines: ConfiguredEngines,
-) -> dict[str, Tally]:
+    *,
+    own: bool,
+) -> tuple[dict[str, Tally], list[str]]:
     tallies: dict[str, Tally] = {}
+    texts = []
     for row, sound in zip(rows, sounds, strict=True):
         language = row.language or "pl"
         tally = tallies.setdefault(_kind(row), Tally())
         entries = tuple(
             Entry(spelling=name, kind="word", languages=[language])
             for name in lexicon.get(language, [])
+            if not own or _times(name, row.reference, language)
         )
         hints = Lexicon(entries).hints("", [language])
         question = Question(config.transcription, (language,), LANGUAGES, language, hints)
@@ -144,7 +159,36 @@ def _judge(
         elif not row.language:
             tally.words_in_silence += len(heard.split())
         _count(tally, row, heard, language, hinted, other, lexicon)
-    return tallies
+        texts.append(heard)
+    return tallies, texts
+
+
+def _check(
+    title: str, rows: Sequence[Row], texts: Sequence[str], names: dict[str, list[str]]
+) -> None:
+    """What is found in transcripts that were made without hints: names that were missed, and words
+    that are none of them."""
+    checks = Spellcheck(
+        Entry(spelling=name, kind="word", languages=[language])
+        for language, mine in names.items()
+        for name in mine
+    )
+    missed = found = false = words = 0
+    listed = []
+    for row, text in zip(rows, texts, strict=True):
+        if not row.reference:
+            continue
+        words += len(text.split())
+        doubtful = checks.misspelt(text, row.language, "")
+        counts = Counter(one.spelling for one in doubtful)
+        for name in names[row.language]:
+            lost = _times(name, row.reference, row.language) - _times(name, text, row.language)
+            missed += max(0, lost)
+            found += min(max(0, lost), counts[name])
+            false += max(0, counts[name] - max(0, lost))
+        listed += [f"{one.heard}~{one.spelling}" for one in doubtful]
+    print(f"  checked, {title}: {found} of {missed} missed ones found, {false} others in {words}"
+          f" words: {' '.join(sorted(set(listed)))}")  # fmt: skip
 
 
 def _count(

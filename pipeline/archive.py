@@ -22,7 +22,9 @@ from pipeline import __version__, testimony, withdrawn
 from pipeline.config import Access
 from pipeline.corrections import Correction, Text
 from pipeline.errors import ArchiveError, PipelineError, Problem, UsageError
+from pipeline.lexicon import Lexicon
 from pipeline.lines import Lines
+from pipeline.misspellings import Misspellings
 from pipeline.passages import Passages
 from pipeline.placing import Placement
 from pipeline.recording import Recording
@@ -89,6 +91,7 @@ class Archive:
         self._passages = Passages(self.db, root)
         self._lines = Lines(self.db)
         self._samples = Samples(self.db)
+        self._misspellings = Misspellings(self.db)
 
     def __enter__(self) -> Archive:
         return self
@@ -304,6 +307,19 @@ class Archive:
         with self._guarded():
             return self._lines.present(recording.id)
 
+    def base(self, recording: Recording) -> int | None:
+        """The machine's run that the text that counts is made of."""
+        with self._guarded():
+            return self._lines.base(recording.id)
+
+    def former_lines(
+        self, recording: Recording, run_id: int | None, last: int
+    ) -> tuple[Segment, ...]:
+        """The lines that counted when they were made of this run and of the corrections up to the
+        one with the id `last`. Raises LookupError where the recording has none of them."""
+        with self._guarded():
+            return self._lines.former(recording.id, run_id, last)
+
     def corrections(self, recording: Recording) -> list[Correction]:
         """Every correction of a recording, oldest first."""
         with self._guarded():
@@ -325,7 +341,7 @@ class Archive:
         if not corrections:
             return ()
         with self._guarded(), self._writing():
-            if recording.testimony_id in self._withdrawn():
+            if recording.testimony_id in withdrawn.read(self.root) | self.withdrawn():
                 what = "was withdrawn: nothing of it is corrected."
                 raise UsageError(recording.testimony_id, what, "Nothing was changed.")
             ids = self._lines.correct(recording.id, corrections, now())
@@ -350,7 +366,8 @@ class Archive:
     def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
         """Machine lines drawn at random; the same design and seed give those drawn before."""
         with self._guarded(), self._writing():
-            return self._samples.draw(design, seed, self._withdrawn(), now())
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            return self._samples.draw(design, seed, hidden, now())
 
     def samples(self) -> list[Sampled]:
         """Every line that was ever drawn, in the order of drawing."""
@@ -372,6 +389,19 @@ class Archive:
         seconds of speech have no words."""
         with self._guarded():
             return self._samples.lost()
+
+    # The lexicon's spellings
+
+    def check_spellings(self, lexicon: Lexicon) -> None:
+        """Lists anew what is like a spelling of the lexicon, where anything has changed."""
+        with self._guarded(), self._writing():
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            self._misspellings.bring_up_to_date(lexicon, hidden)
+
+    def misspelt(self) -> list[dict[str, Any]]:
+        """What was listed, by testimony and time: see `Misspellings.found`."""
+        with self._guarded():
+            return self._misspellings.found()
 
     def summaries(self) -> dict[str, dict[str, Any]]:
         """By recording: segments, states and languages of its current run."""
@@ -534,10 +564,6 @@ class Archive:
             (run_id,),
         )
         return dict(rows.fetchall())
-
-    def _withdrawn(self) -> frozenset[str]:
-        """Withdrawn by the log or by the note in `metadata/`: one of them is enough."""
-        return withdrawn.read(self.root) | self.withdrawn()
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

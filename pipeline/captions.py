@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.clock import clock
-from pipeline.publication import Entry, Part
+from pipeline.publication import TESTIMONY_COLUMNS, Entry, Part
 from pipeline.transcript import apart
 
 _COLUMNS = (
@@ -45,11 +45,11 @@ def cues(segments: Iterable[Mapping[str, Any]]) -> list[Cue]:
 
 def as_vtt(entry: Entry, parts: Sequence[Part]) -> str:
     (part,) = parts
-    blocks = ["WEBVTT", _note([*_about(entry), *_made(entry, part), CAVEAT])]
+    blocks = ["WEBVTT", note([*_about(entry), *_made(entry, part), CAVEAT])]
     for cue in cues(part.segments):
         segment = cue.segment
         if segment["state"] == "corrected":
-            blocks.append(_note(["The next line was corrected by a person."]))
+            blocks.append(note(["The next line was corrected by a person."]))
         blocks.append(f"s{segment['id']}\n{cue_lines(cue)}")
     return "\n\n".join(blocks) + "\n"
 
@@ -57,11 +57,11 @@ def as_vtt(entry: Entry, parts: Sequence[Part]) -> str:
 def cue_lines(cue: Cue) -> str:
     """Its times and what is said, by whom and in which language, as WebVTT has them."""
     segment = cue.segment
-    text = _escaped(_one_line(segment["text"]))
+    text = escaped(_one_line(segment["text"]))
     if segment["language"]:
         text = f"<lang {segment['language']}>{text}</lang>"
     if segment["speaker"]:
-        text = f"<v {_escaped(_one_line(segment['speaker']))}>{text}</v>"
+        text = f"<v {escaped(_one_line(segment['speaker']))}>{text}</v>"
     return f"{stamp(cue.start_ms, '.')} --> {stamp(cue.end_ms, '.')}\n{text}"
 
 
@@ -87,7 +87,8 @@ def as_txt(entry: Entry, parts: Sequence[Part]) -> str:
 
 
 def as_json(entry: Entry, parts: Sequence[Part]) -> str:
-    said = {name: value for name, value in entry.row.items() if name not in _OURS}
+    row = entry.row
+    said = {name: row[name] for name in TESTIMONY_COLUMNS if name in row and name not in _OURS}
     for name in _LISTS & said.keys():
         said[name] = json.loads(said[name] or "null")
     said["parts"] = [
@@ -164,7 +165,7 @@ def spoken(segment: Mapping[str, Any]) -> str:
     return who + _one_line(segment["text"])
 
 
-def _note(lines: Iterable[str]) -> str:
+def note(lines: Iterable[str]) -> str:
     return "\n".join(["NOTE", *(line.replace("-->", "→") for line in lines)])
 
 
@@ -172,7 +173,7 @@ def _one_line(text: str) -> str:
     return " ".join(str(text).split())
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

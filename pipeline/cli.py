@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import getpass
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -26,6 +27,8 @@ from pipeline.terminal import Terminal
 if TYPE_CHECKING:
     from pipeline.archive import Archive
     from pipeline.config import Channel
+    from pipeline.cuefile import Form
+    from pipeline.intake import Ears
     from pipeline.search import Hit
     from pipeline.workers import Crew
 
@@ -35,7 +38,7 @@ _AGAIN_S = 0.01
 _INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
 # Those of pipeline.formats, which is loaded only where it is needed.
-_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms")
+_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms", "iiif", "datacite", "dc")
 _Function = Callable[..., Any]
 
 
@@ -197,6 +200,28 @@ def ingest(session: Session, paths: tuple[Path, ...]) -> None:
 
     with session.writing() as archive:
         report = register(archive, session.config, paths)
+    session.finish([report])
+
+
+@command("testimony describe interviews.xlsx --check")
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--check", is_flag=True, help="Only say what is wrong and what would change.")
+@click.option("--open", "may_open", is_flag=True, help="Also where more people may then see it.")
+@click.option("--encoding", metavar="NAME", help="Of a CSV that is not UTF-8: cp1257, cp1250 …")
+@click.option("--template", is_flag=True, help="Write FILE: a sheet of what is known, to fill in.")
+def describe(session: Session, path: Path, template: bool, check: bool, **choice: Any) -> None:
+    """Makes sidecars of a sheet (CSV, XLSX, ODS), a row for each testimony.
+
+    Every bad cell is named and nothing is written until all are good. An empty cell says nothing;
+    the word null takes a fact away.
+    """
+    from pipeline import sidecarsheet as scribe
+
+    with session.writing() as archive:
+        if template:
+            report = scribe.template(archive, path)
+        else:
+            report = scribe.describe(archive, session.config, path, only_check=check, **choice)
     session.finish([report])
 
 
@@ -363,26 +388,82 @@ def release(session: Session, segments: tuple[int, ...]) -> None:
     session.finish([report])
 
 
+@command("testimony lexicon lt-1998-0042")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+def lexicon(session: Session, only: tuple[str, ...]) -> None:
+    """Lists words that are like a spelling of metadata/lexicon.yaml and written otherwise.
+
+    Nothing is replaced. A word that is right after all goes into the lexicon, under `variants` or
+    `unlike`.
+    """
+    from pipeline import lexicon as spellings
+
+    known = spellings.load(session.root)
+    if known.problems:
+        raise UsageError(
+            "metadata/lexicon.yaml", "\n  ".join(["cannot be used:", *map(str, known.problems)])
+        )
+    with session.writing() as archive:
+        _must_be_known(archive, only)
+        archive.check_spellings(known)
+        found = [one for one in archive.misspelt() if not only or one["testimony_id"] in only]
+    if session.as_json:
+        session.print_json({"misspelt": found})
+        return
+    rows = [
+        (
+            one["testimony_id"],
+            str(one["part"] or 1),
+            clock(one["start_s"]),
+            one["heard"],
+            one["spelling"],
+            "wrong" if one["sure"] else "",
+        )
+        for one in found
+    ]
+    session.terminal.table(["testimony", "part", "time", "heard", "lexicon has", ""], rows)
+    session.terminal.line(f"{len(found)} words to look at.")
+
+
+def _must_be_known(archive: Archive, only: Sequence[str]) -> None:
+    known = {row["id"] for row in archive.testimonies()}
+    if strangers := [ident for ident in only if ident not in known]:
+        raise UsageError(", ".join(strangers), "is no testimony here.", "See testimony status.")
+
+
 @command("testimony sample --segments 50 --language lt")
 @click.argument("only", metavar="[ID]...", nargs=-1)
 @click.option("--segments", default=50, show_default=True, type=click.IntRange(1, 10_000))
 @click.option("--seed", default=1, show_default=True, help="Another one draws other lines.")
 @click.option("--language", metavar="XX", help="Only lines heard in this language.")
+@click.option(
+    "--right", metavar="N", type=int, multiple=True, help="Line N was heard, and is right as it is."
+)
+@click.option("--who", metavar="NAME", help="Who heard it; else as config.yaml says.")
 def sample(
-    session: Session, only: tuple[str, ...], segments: int, seed: int, language: str | None
+    session: Session,
+    only: tuple[str, ...],
+    segments: int,
+    seed: int,
+    language: str | None,
+    right: tuple[int, ...],
+    who: str | None,
 ) -> None:
     """Draws machine lines at random, for people to correct or confirm.
 
     From them `testimony quality` tells how many words are wrong. The same options give the same
-    lines again.
+    lines again. Lines that are right must be confirmed too, or only wrong ones count: with --right,
+    or in the browser.
     """
-    from pipeline import accuracy
+    from pipeline import accuracy, confirm
     from pipeline.samples import Design
 
     with session.writing() as archive:
-        known = {row["id"] for row in archive.testimonies()}
-        if strangers := [ident for ident in only if ident not in known]:
-            raise UsageError(", ".join(strangers), "is no testimony here.", "See status.")
+        if right:
+            name = _who(session, who)
+            confirm.confirm(archive, right, name)
+            session.terminal.note(f"{len(right)} lines are right, says {printable(name)}.")
+        _must_be_known(archive, only)
         drawn = archive.sample(Design(segments, language, tuple(sorted(set(only)))), seed)
         heard = accuracy.compared(archive, drawn)
     if session.as_json:
@@ -391,6 +472,7 @@ def sample(
         return
     rows = [
         (
+            str(one.segment_id),
             one.testimony_id,
             str(one.part or 1),
             f"{clock(one.start_s)}–{clock(one.end_s)}",
@@ -399,16 +481,17 @@ def sample(
         )
         for one in drawn
     ]
-    session.terminal.table(["testimony", "part", "time", "", "as the machine heard it"], rows)
+    columns = ["line", "testimony", "part", "time", "", "as the machine heard it"]
+    session.terminal.table(columns, rows)
     session.terminal.line(f"{len(drawn)} lines, of which {len(heard)} were heard by a person.")
     for line in _HOW_TO_HEAR:
         session.terminal.line(line)
 
 
 _HOW_TO_HEAR = (
-    "Listen to each and put its words right, or confirm them: in the browser at /review, or by",
-    "`testimony export ID --format vtt`, any editor, and `testimony correct ID FILE`.",
-    "Then `testimony quality` says how many words are wrong.",
+    "Listen to each. Put wrong ones right and confirm the others: in the browser at /review, or by",
+    "`testimony export ID --format vtt --for editing`, any editor, `testimony correct ID FILE`,",
+    "and `testimony sample --right LINE`. Then `testimony quality` says how many words are wrong.",
 )
 
 
@@ -535,7 +618,7 @@ def restore(session: Session, source: Path) -> None:
 @click.option(
     "--for",
     "channel",
-    type=click.Choice(["public", "researchers"]),
+    type=click.Choice(["public", "researchers", "editing"]),
     default="public",
     show_default=True,
     help="Whose eyes it is for; a bag is for archives.",
@@ -546,25 +629,141 @@ def export(
     ident: str,
     kind: str,
     folder: Path | None,
-    channel: Channel,
+    channel: str,
     address: str | None,
 ) -> None:
     """Writes a testimony to files, and records that it did.
 
     bagit: whole, for another archive, also what may not be published: masters, sidecar,
     transcripts and provenance, with checksums. The others: what is published, redacted; vtt, srt,
-    tei and ohms make a file for each part.
+    tei and ohms make a file for each part. --for editing: everything that was said, private, as
+    vtt or srt; `testimony correct` takes it back.
     """
+    if channel == "editing" and kind not in ("vtt", "srt"):
+        what = f"expected --format vtt or srt, found {kind}."
+        raise UsageError("--for editing", what, "Say which.")
     with session.writing() as archive:
         if kind == "bagit":
             from pipeline import bag
 
             report = bag.export(archive, session.config, ident, folder, session.terminal)
+        elif channel == "editing":
+            from pipeline import editing
+
+            report = editing.export(archive, ident, cast("Form", kind), folder)
         else:
             from pipeline import plain
 
-            report = plain.export(archive, session.config, ident, kind, folder, channel, address)
+            seen_by = cast("Channel", channel)
+            report = plain.export(archive, session.config, ident, kind, folder, seen_by, address)
     session.finish([report])
+
+
+@command("testimony correct lt-1998-0042 lt-1998-0042.editing.vtt")
+@click.argument("ident", metavar="ID")
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--part", metavar="N", type=click.IntRange(1), help="Which of its recordings.")
+@click.option("--who", metavar="NAME", help="Who answers for it; else as config.yaml says.")
+@click.option(
+    "--keep-former-private", is_flag=True, help="What stood there before is never published."
+)
+def correct(
+    session: Session,
+    ident: str,
+    path: Path,
+    part: int | None,
+    who: str | None,
+    keep_former_private: bool,
+) -> None:
+    """Takes a corrected VTT or SRT file back, all of it or nothing.
+
+    FILE is what `testimony export ID --format vtt --for editing` wrote, after any editor. The
+    machine's words are kept beside what people say.
+    """
+    from pipeline import editing
+
+    with session.writing() as archive:
+        name = _who(session, who)
+        report = editing.correct(
+            archive, ident, path, name, part=part, former_private=keep_former_private
+        )
+    if not session.as_json:
+        for line in report.done:
+            session.terminal.line(f"  {printable(line)}")
+    session.finish([report])
+
+
+def _who(session: Session, told: str | None) -> str:
+    """Who answers for what is said: as told, as config.yaml says, or who is logged in here."""
+    return told or session.config.who or getpass.getuser()
+
+
+@command("testimony package --to /mnt/handover --with-media")
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it becomes testimonies-public; without it, exports/ in the archive.",
+)
+@click.option(
+    "--for",
+    "channel",
+    type=click.Choice(["public", "researchers"]),
+    default="public",
+    show_default=True,
+    help="Whose eyes it is for.",
+)
+@click.option("--with-media", is_flag=True, help="Also the access copies: sound and film.")
+def package(session: Session, folder: Path | None, channel: Channel, with_media: bool) -> None:
+    """Writes all that is public into one folder: a Frictionless Data Package.
+
+    Tables (CSV), transcripts (VTT, TXT, TEI) and descriptions (DataCite, Dublin Core), every file
+    with its checksum. It is recorded for each testimony, so that withdraw can name it.
+    """
+    from pipeline import package as whole
+
+    with session.writing() as archive:
+        report = whole.export(
+            archive, session.config, folder, channel, session.terminal, with_media=with_media
+        )
+    session.finish([report])
+
+
+@command("testimony import interview.xml --testimony lt-1998-0042 --who 'Ona Sample'")
+@click.argument(
+    "paths",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+)
+@click.option("--testimony", metavar="ID", help="Of which testimony; else as the file says.")
+@click.option("--part", metavar="N", type=click.IntRange(1), help="Which of its recordings.")
+@click.option("--who", metavar="NAME", help="Who answers for it; else as config.yaml says.")
+@click.option("--over", is_flag=True, help="Also over what people corrected here.")
+def import_(session: Session, paths: tuple[Path, ...], who: str | None, **choice: Any) -> None:
+    """Takes in transcripts that people made elsewhere: OHMS, TEI, WebVTT, SubRip, text.
+
+    Each becomes corrections of its recording, all of it or nothing. What has no times is aligned
+    to what the machine heard; a line that has no sure place is named, not placed.
+    """
+    from pipeline import intake
+
+    ears = _ears(session)
+    told = intake.Choice(_who(session, who), ears=ears, **choice)
+    with session.writing() as archive:
+        report = intake.take(archive, session.config, paths, told)
+    session.finish([report])
+
+
+def _ears(session: Session) -> Ears | None:
+    """Who can listen to a master; None where what transcribes is not installed."""
+    try:
+        from pipeline.listener import Listener
+    except ModuleNotFoundError:
+        return None
+    return functools.partial(Listener, session.root, session.config)
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -55,6 +55,9 @@ class Config(_Settings):
     access: Access = "closed"
     address: Address | None = Field(None, description="where readers find the site, for exports")
     contact: str | None = Field(None, description="whom to ask about what is not public")
+    who: str | None = Field(
+        None, description="who answers for corrections, where --who is not said"
+    )
     search_by_meaning: bool = Field(
         False, description="offer passages near in meaning under the hits; needs the extra meaning"
     )

@@ -7,6 +7,7 @@ machine's run always give the same text. All times are compared in milliseconds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -22,6 +23,7 @@ Source = Literal["file", "review", "import"]
 # So much around a correction tells where it stands in another run's words.
 _AROUND_S = 6.0
 _SHORTEST_GAP_S = 1.0
+_LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,9 @@ def must_be_possible(correction: Correction, end_s: float) -> None:
         if not line.text or line.text != " ".join(line.text.split()):
             what = f"expected a line of text, found {line.text!r}."
             raise CorrectionError(correction.when, what, "Write it in one line.")
+        if line.language is not None and not _LANGUAGE.fullmatch(line.language):
+            what = f"expected a language in BCP 47, like lt, found {line.language!r}."
+            raise CorrectionError(correction.when, what, "Mend it, or leave it out.")
         at = ms(line.end_s)
     if not correction.who.strip():
         raise CorrectionError(correction.when, "nobody answers for it.", "Say who: --who NAME")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline import publication
 from pipeline import recording as rec
 from pipeline.archive import Archive
-from pipeline.errors import UsageError
+from pipeline.errors import ArchiveError, UsageError, printable
 
 FOLDER = Path("exports")
 # It may have what is closed: it may not lie where it would be served, or taken for something else.
@@ -31,3 +34,25 @@ def free_place(root: Path, folder: Path | None, name: str) -> Path:
         what = "is already there, and nothing is overwritten."
         raise UsageError(target, what, "Name another folder with --to, or move that one away.")
     return target
+
+
+def write(archive: Archive, ident: str, target: Path, text: str, **facts: object) -> str:
+    """Writes one file of a testimony, records it with these facts, and returns its sha256."""
+    raw = text.encode()
+    sha = hashlib.sha256(raw).hexdigest()
+    draft = target.with_name(f".{target.name}.new")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(raw)
+        if facts.get("channel") == "editing":
+            draft.chmod(0o600)
+        # First the log: no copy may exist that `withdraw` cannot name.
+        archive.record("export", [ident], "success", path=str(target), sha256=sha, **facts)
+        os.replace(draft, target)
+    except OSError as error:
+        what = f"could not be written ({printable(error)})."
+        raise ArchiveError(target, what, "Mend that, then run again.") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+    return sha

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline import captions, ohms, tei
+from pipeline import captions, describe, iiif, ohms, tei
 from pipeline.publication import Entry, Keeper, Part
 
 _Write = Callable[[Entry, Sequence[Part], Keeper], str]
@@ -24,6 +24,7 @@ class Format:
     `needs_address`: it cannot be written where nobody knows the site's address.
     """
 
+    name: str
     ending: str
     media_type: str
     by_part: bool
@@ -50,11 +51,14 @@ def _bare(write: Callable[[Entry, Sequence[Part]], str]) -> _Write:
 
 
 FORMATS = {
-    "vtt": Format("vtt", "text/vtt", True, _bare(captions.as_vtt)),
-    "srt": Format("srt", "application/x-subrip", True, _bare(captions.as_srt)),
-    "txt": Format("txt", "text/plain", False, _bare(captions.as_txt)),
-    "json": Format("json", "application/json", False, _bare(captions.as_json)),
-    "csv": Format("csv", "text/csv", False, _bare(captions.as_csv)),
-    "tei": Format("tei.xml", "application/tei+xml", True, tei.write),
-    "ohms": Format("ohms.xml", "application/xml", True, ohms.write, says_named=True),
+    "vtt": Format("VTT", "vtt", "text/vtt", True, _bare(captions.as_vtt)),
+    "srt": Format("SRT", "srt", "application/x-subrip", True, _bare(captions.as_srt)),
+    "txt": Format("TXT", "txt", "text/plain", False, _bare(captions.as_txt)),
+    "json": Format("JSON", "json", "application/json", False, _bare(captions.as_json)),
+    "csv": Format("CSV", "csv", "text/csv", False, _bare(captions.as_csv)),
+    "tei": Format("TEI", "tei.xml", "application/tei+xml", True, tei.write),
+    "ohms": Format("OHMS", "ohms.xml", "application/xml", True, ohms.write, says_named=True),
+    "iiif": Format("IIIF", "iiif.json", iiif.MEDIA_TYPE, False, iiif.manifest, needs_address=True),
+    "datacite": Format("DataCite", "datacite.json", "application/json", False, describe.datacite),
+    "dc": Format("Dublin Core", "dc.xml", "application/xml", False, describe.dublin_core),
 }

@@ -74,6 +74,16 @@ class Lines:
         lines = corrections.tidy(segment for _, segment in found)
         return [(ident, line) for (ident, _), line in zip(found, lines, strict=True)]
 
+    def former(self, recording_id: str, run_id: int | None, last: int) -> tuple[Segment, ...]:
+        """The lines that counted when they were made of this run and the corrections up to `last`.
+
+        Raises LookupError where the recording has no such run or correction.
+        """
+        said = [c for c in self.corrections(recording_id) if (c.id or 0) <= last]
+        if last and (not said or said[-1].id != last):
+            raise LookupError(last)
+        return self._applied(recording_id, run_id, said).lines
+
     def corrections(self, recording_id: str) -> list[Correction]:
         """Every correction of a recording, oldest first."""
         rows = self._db.table("corrections").rows_where(
@@ -135,19 +145,27 @@ class Lines:
         )
 
     def applied(self, recording_id: str, run_id: int | None) -> Text:
-        """What would count, of a run and all corrections."""
-        said = self.corrections(recording_id)
-        others = {c.run_id for c in said if c.run_id is not None} - {run_id}
-        heard = {other: self._heard(other) for other in others}
-        base = Heard() if run_id is None else self._heard(run_id)
-        return corrections.apply(base, said, heard)
+        """What would count, of a run and all corrections.
+
+        Raises LookupError where the recording has no such run.
+        """
+        return self._applied(recording_id, run_id, self.corrections(recording_id))
 
     # Inside
 
     def _recording(self, recording_id: str) -> dict[str, Any]:
         return dict(self._db.table("recordings").get(recording_id))
 
-    def _heard(self, run_id: int) -> Heard:
+    def _applied(self, recording_id: str, run_id: int | None, said: Sequence[Correction]) -> Text:
+        runs = {c.run_id for c in said if c.run_id is not None} - {run_id}
+        base = Heard() if run_id is None else self._heard(recording_id, run_id)
+        heard = {other: self._heard(recording_id, other) for other in runs}
+        return corrections.apply(base, said, heard)
+
+    def _heard(self, recording_id: str, run_id: int) -> Heard:
+        sql = "SELECT 1 FROM runs WHERE id = ? AND recording_id = ? AND state = 'done'"
+        if self._db.execute(sql, [run_id, recording_id]).fetchone() is None:
+            raise LookupError(run_id)
         segments = tuple(segment for _, segment in self.of_run(run_id))
         return Heard(run_id, segments, self.unheard(run_id))
 

@@ -5,10 +5,7 @@ Asks the gate anew: what was closed since the last `publish` is not exported eit
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +13,8 @@ from pipeline import formats
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
 from pipeline.entries import Item, entry
-from pipeline.errors import ArchiveError, UsageError, printable
-from pipeline.exports import free_place, must_be_known
+from pipeline.errors import UsageError, printable
+from pipeline.exports import free_place, must_be_known, write
 from pipeline.holdings import read_holdings
 from pipeline.publication import DATABASES, FOLDER, MEDIA_OF, Entry, Keeper
 from pipeline.report import Report
@@ -53,10 +50,10 @@ def export(
         raise UsageError(ident, what, "Set address in config.yaml, or give --address URL.")
     said = read(archive, item, channel, named=form.says_named)
     written = [
-        (free_place(archive.root, folder, name), text) for name, text in _files(said, kind, keeper)
+        (free_place(archive.root, folder, name), text) for name, text in files(said, kind, keeper)
     ]
     for target, text in written:
-        sha = _write(archive, ident, kind, channel, target, text)
+        sha = write(archive, ident, target, text, format=kind, channel=channel)
         report.done.append(f"{printable(target)} (sha256 {sha})")
     report.facts["paths"] = [str(target) for target, _ in written]
     return report
@@ -86,8 +83,8 @@ def _copies(archive: Archive, item: Item, channel: Channel) -> set[str]:
     }
 
 
-def _files(said: Entry, kind: str, keeper: Keeper) -> Iterator[tuple[str, str]]:
-    """Names and texts; a name tells the part where there are several."""
+def files(said: Entry, kind: str, keeper: Keeper) -> Iterator[tuple[str, str]]:
+    """Names and texts of `kind`; a name tells the part where there are several."""
     form, ident = formats.FORMATS[kind], said.row["id"]
     if not form.by_part or len(said.parts) == 1:
         yield f"{ident}.{form.ending}", formats.write(said, kind, keeper)
@@ -95,26 +92,3 @@ def _files(said: Entry, kind: str, keeper: Keeper) -> Iterator[tuple[str, str]]:
     for part in said.parts:
         number = part.row["part"]
         yield f"{ident}-part-{number}.{form.ending}", formats.write(said, kind, keeper, number)
-
-
-def _write(
-    archive: Archive, ident: str, kind: str, channel: Channel, target: Path, text: str
-) -> str:
-    raw = text.encode()
-    sha = hashlib.sha256(raw).hexdigest()
-    draft = target.with_name(f".{target.name}.new")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(raw)
-        # First the log: no copy may exist that `withdraw` cannot name.
-        archive.record(
-            "export", [ident], format=kind, channel=channel, path=str(target), sha256=sha
-        )
-        os.replace(draft, target)
-    except OSError as error:
-        what = f"could not be written ({printable(error)})."
-        raise ArchiveError(target, what, "Mend that, then run again.") from error
-    finally:
-        with suppress(OSError):
-            draft.unlink()
-    return sha

@@ -59,6 +59,8 @@ _TESTIMONIES = {
     "duration_s": "Length of all its recordings",
     "fingerprint": "Another one as soon as anything published of it is another",
 }
+# The order in which a file says them.
+TESTIMONY_COLUMNS = tuple(_TESTIMONIES)
 _RECORDINGS = {
     "id": "The start of the sha256 of the master's bytes",
     "testimony_id": "The testimony it is part of",
@@ -219,6 +221,12 @@ class Keeper:
 def media_type(part: Part) -> str:
     """Of its access copy."""
     return "video/mp4" if part.row["has_video"] else "audio/mp4"
+
+
+def columns(table: str) -> dict[str, str]:
+    """What each column of a published table means, in order."""
+    said: dict[str, str] = _database("")["tables"][table]["columns"]
+    return dict(said)
 
 
 def clip_name(media: str, start_s: float, end_s: float) -> str:

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline import accuracy, audio, consent, edition, meaning
+from pipeline import accuracy, audio, consent, edition, lexicon, meaning
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
@@ -47,6 +47,11 @@ def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool 
     holdings = read_holdings(archive, config)
     for problem in (*holdings.sidecars.problems, *archive.index(holdings.withdrawn, progress)):
         report.problem(problem)
+    spellings = lexicon.load(archive.root)
+    for problem in spellings.problems:
+        report.problem(problem)
+    if not spellings.problems:
+        archive.check_spellings(spellings)
     for ident in holdings.ids:
         decision = holdings.decide(ident, "public")
         if not decision.allowed:

@@ -86,6 +86,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    is_whole: bool = False  # all of it or nothing: with a problem, nothing was done
 
     @property
     def ok(self) -> bool:

@@ -39,6 +39,9 @@ contact: null
 
 # Where readers find this archive's site, as https://archive.example.org: exports point there.
 address: null
+# Who answers for corrections where `testimony correct` is not told with --who; null: the name of
+# the computer's user.
+who: null
 
 # Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
 # Needs the extra `meaning`. Publish again after a change.
@@ -93,7 +96,7 @@ entries: []
 #    kind: place                      # person | place | word
 #    languages: [pl]                  # in which it is written so
 #    variants: [Norilsk]              # good too
-#    wrong: [Norylska]                # never right
+#    wrong: [Narylsk]                 # never right
 #    unlike: [norweska]               # looks like it and is something else
 #    testimonies: [pl-1998-0007]      # said only in these; without: anywhere
 #    note: The camp of 1935 to 1956.

@@ -368,3 +368,36 @@ def m016_samples(db: Database) -> None:
         not_null={"correction_id"},
         foreign_keys=[("segment_id", "segments", "id"), ("correction_id", "corrections", "id")],
     )
+
+
+@migration()
+def m017_misspelt(db: Database) -> None:
+    """Words that are like a spelling of the lexicon, and of what state of which recording."""
+    db.table("misspelt").create(
+        {
+            "id": int,
+            "recording_id": str,
+            "segment_id": int,
+            "start_s": float,
+            "end_s": float,
+            "heard": str,
+            "spelling": str,
+            "sure": int,
+        },
+        pk="id",
+        not_null={"recording_id", "segment_id", "start_s", "end_s", "heard", "spelling", "sure"},
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )
+    db.table("misspelt").create_index(["recording_id"])
+    db.table("misspelt_checks").create(
+        {
+            "recording_id": str,
+            "testimony_id": str,
+            "run_id": int,
+            "revision": int,
+            "version": str,
+        },
+        pk="recording_id",
+        not_null={"testimony_id", "run_id", "revision", "version"},
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )

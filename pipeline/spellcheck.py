@@ -23,7 +23,7 @@ VERSION = 1
 _WORDS_KEPT = 250_000
 _SHORTEST = 4
 # From so many sounds on one, and two, of them may be others.
-_ONE_OTHER, _TWO_OTHER = 5, 9
+_ONE_OTHER, _TWO_OTHER = 6, 9
 # One letter for what sounds alike to who does not know the word: how it is written, hissed, voiced.
 _WRITTEN = {
     True: (("shch", "s"), ("sh", "s"), ("zh", "s"), ("ch", "c"), ("ts", "c")),
@@ -87,16 +87,19 @@ class _Language:
         self._alike = lru_cache(maxsize=_WORDS_KEPT)(self._alike_to)
 
     def misspelt(self, text: str, testimony_id: str) -> list[Misspelt]:
-        found = list(self._listed_as_wrong(text, testimony_id))
-        taken = [(one.start, one.end) for one in found]
-        taken += [(named.start, named.end) for named in self._right.named(text, self._language)]
+        right = [(named.start, named.end) for named in self._right.named(text, self._language)]
+        found = [
+            one for one in self._listed_as_wrong(text, testimony_id) if not _touches(one, right)
+        ]
+        taken = right + [(one.start, one.end) for one in found]
         for start, end in spans(text):
-            if any(start < stop and begin < end for begin, stop in taken):
-                continue
             near = (self._entries[number] for number in self._alike(plain(text[start:end])))
             entry = next((entry for entry in near if entry.is_for(testimony_id)), None)
-            if entry is not None:
-                found.append(Misspelt(start, end, text[start:end], entry.spelling, sure=False))
+            if entry is None:
+                continue
+            one = Misspelt(start, end, text[start:end], entry.spelling, sure=False)
+            if not _touches(one, taken):
+                found.append(one)
         return sorted(found, key=lambda one: one.start)
 
     def _listed_as_wrong(self, text: str, testimony_id: str) -> Iterator[Misspelt]:
@@ -110,22 +113,28 @@ class _Language:
         """The numbers of the entries that a word sounds like, nearest first."""
         if len(word) < _SHORTEST or not word.isalpha():
             return ()
-        if wordforms.is_common(word, self._language):
+        read = wordforms.analyse(word, self._language)
+        if any(wordforms.is_common(one, self._language) for one in (word, *read.lemmas)):
             return ()
         mine = _sounds(word, self._language)
         near = [
-            (min(_distance(a, b) for a in mine for b in target.sounds), target.entry)
+            (min(_distance(a, b, read.known) for a in mine for b in target.sounds), target.entry)
             for target in self._targets.get(mine[0][0], ())
         ]
         return tuple(dict.fromkeys(entry for far, entry in sorted(near) if far < _FAR))
 
 
+def _touches(one: Misspelt, taken: Iterable[tuple[int, int]]) -> bool:
+    return any(one.start < end and start < one.end for start, end in taken)
+
+
 _FAR = 99
 
 
-def _distance(word: str, target: str) -> int:
+def _distance(word: str, target: str, known: bool) -> int:
+    """How many sounds are others, or `_FAR`; what is another name must sound just the same."""
     length = min(len(word), len(target))
-    allowed = (length >= _ONE_OTHER) + (length >= _TWO_OTHER)
+    allowed = 0 if known else (length >= _ONE_OTHER) + (length >= _TWO_OTHER)
     found = DamerauLevenshtein.distance(word, target, score_cutoff=allowed)
     return found if found <= allowed else _FAR
 

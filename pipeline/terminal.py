@@ -15,6 +15,8 @@ from pipeline.report import Pace, Report
 
 _NAMES = {
     "ingest": "registered",
+    "describe": "described",
+    "import": "taken in",
     "transcribe": "transcribed",
     "publish": "published",
     "verify": "checked",
@@ -23,6 +25,8 @@ _NAMES = {
     "delete masters": "deleted",
     "backup": "written",
     "export": "exported",
+    "correct": "corrected",
+    "accept": "accepted",
     "restore": "put back",
 }
 
@@ -90,7 +94,10 @@ class Terminal:
         if problems:
             sys.stdout.flush()
             count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
-            click.echo(f"{count}; everything else is done and kept:", err=True)
+            rest = "everything else is done and kept"
+            if any(report.is_whole for report in reports):
+                rest = "nothing was changed"
+            click.echo(f"{count}; {rest}:", err=True)
             for problem in problems:
                 click.echo(f"  ✗ {problem}", err=True)
 

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -30,7 +30,7 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline import yamlfile
+from pipeline import yamledit, yamlfile
 from pipeline.config import Access, Language
 from pipeline.errors import Problem
 
@@ -38,21 +38,28 @@ FOLDER = Path("metadata") / "testimonies"
 _SLUG = re.compile(r"^[a-z0-9]+(?:[-_][a-z0-9]+)*$")
 # Raise it when a date or a YAML file that was good may no longer be: all are then read again.
 _RULES = b"1"
+_UNTITLED = "Untitled recording"
+_UNDESCRIBED = "no one has described this recording yet"
 _DATES_ARE_KNOWN = {"dates_are_known": True}
 
 
 def _edtf(text: str, info: ValidationInfo) -> str:
-    if info.context is _DATES_ARE_KNOWN:
-        return text
+    if info.context is not _DATES_ARE_KNOWN and not _is_edtf(text):
+        raise ValueError(
+            "is not an EDTF date; write 1998, 1998-06, 1998-06-14, 1998-06? or 1998/1999"
+        )
+    return text
+
+
+@lru_cache(maxsize=4096)
+def _is_edtf(text: str) -> bool:
     try:
         # Where it fails, the library may also print, or raise whatever it stumbled over.
         with contextlib.redirect_stdout(io.StringIO()):
             edtf.parse_edtf(text)
-    except Exception as error:
-        raise ValueError(
-            "is not an EDTF date; write 1998, 1998-06, 1998-06-14, 1998-06? or 1998/1999"
-        ) from error
-    return text
+    except Exception:
+        return False
+    return True
 
 
 def latest_day(date: str) -> datetime.date | None:
@@ -231,10 +238,10 @@ def write_stub(root: Path, recording: str, taken: Iterable[str]) -> Sidecar:
     ident = _free_slug(root, recording, set(taken))
     stub = {
         "id": ident,
-        "title": f"Untitled recording ({PurePosixPath(recording).stem.strip() or ident})",
+        "title": f"{_UNTITLED} ({PurePosixPath(recording).stem.strip() or ident})",
         "recordings": [recording],
         "access": "closed",
-        "access_reason": "no one has described this recording yet",
+        "access_reason": _UNDESCRIBED,
     }
     sidecar = Sidecar.model_validate(stub)
     text = (
@@ -244,6 +251,23 @@ def write_stub(root: Path, recording: str, taken: Iterable[str]) -> Sidecar:
     )
     yamlfile.write(root / FOLDER / f"{ident}.yaml", text)
     return sidecar
+
+
+def is_stub(sidecar: Sidecar) -> bool:
+    """Whether it is as `write_stub` left it, or a person has not come far."""
+    return sidecar.access_reason == _UNDESCRIBED
+
+
+def is_untitled(sidecar: Sidecar) -> bool:
+    """Whether its title is the one that `write_stub` gave it."""
+    return sidecar.title.startswith(_UNTITLED)
+
+
+def text(sidecar: Sidecar) -> str:
+    """A new sidecar's file: what it says, a line for each field."""
+    said = sidecar.model_dump(exclude_unset=True)
+    names = [name for name in Sidecar.model_fields if name in said]
+    return "".join(f"{name}: {yamledit.one_line(said[name])}\n" for name in names)
 
 
 def slug(text: str) -> str:

@@ -16,23 +16,25 @@ Element: TypeAlias = Any  # lxml has no types
 
 
 def root(namespace: str, name: str, **prefixes: str) -> Element:
-    """The outermost element; `prefixes` names further namespaces."""
-    names = dict[str | None, str]([(None, namespace), *prefixes.items()])
+    """The outermost element; `prefixes` names further namespaces, or its own."""
+    plain = [] if namespace in prefixes.values() else [(None, namespace)]
+    names = dict[str | None, str]([*plain, *prefixes.items()])
     return etree.Element(f"{{{namespace}}}{name}", nsmap=names)
 
 
 def add(parent: Element, name: str, said: object = None, **attributes: object) -> Element:
-    """A new last child in its parent's namespace; attributes that are None are left out.
+    """A new last child in its parent's namespace, where `name` has none of its own.
 
-    `xml_id` and `xml_lang` are XML's own attributes; `from_` is `from`.
+    Attributes that are None are left out; `xml_id` and `xml_lang` are XML's own, `from_` is `from`.
     """
-    child = etree.SubElement(parent, f"{{{etree.QName(parent).namespace}}}{name}")
+    own = name if name.startswith("{") else f"{{{etree.QName(parent).namespace}}}{name}"
+    child = etree.SubElement(parent, own)
     if said is not None:
         child.text = writable(said)
     for attribute, value in attributes.items():
         if value is not None:
-            own = attribute.startswith("xml_")
-            key = _XML + attribute[4:] if own else attribute.rstrip("_")
+            xml = attribute.startswith("xml_")
+            key = _XML + attribute[4:] if xml else attribute.rstrip("_")
             child.set(key, writable(value))
     return child
 

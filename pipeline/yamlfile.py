@@ -94,6 +94,11 @@ def parse(path: Path, raw: bytes, shown: str) -> YamlFile:
     return YamlFile(path, data, lines, tuple(problems))
 
 
+def value_of(text: str) -> Any:
+    """What a line of YAML says; raises yaml.YAMLError where it says nothing that can be read."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506
+
+
 def check(file: YamlFile, model: type[Model], shown: str) -> tuple[Model | None, list[Problem]]:
     """The file's data as `model`, or None with every problem, each with its line."""
     problems = list(file.problems)

@@ -8,12 +8,22 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.engines.fake import FakeEngine
+from pipeline.samples import Design
 from pipeline.site import app
 from tests.browsing import Browser, served
 from tests.conftest import REPOSITORY, Folder
+from tests.test_sampling import correct, draw
 
 TEXT = "Workuta i Wilno. Deportacja czerwcowa, bydlęce wagony. Mama oddała mi chleb w Magadanie."
-PAGES = ("/", "/testimonies", "/testimonies?place=vorkuta", "/about", "/api", "/nothing")
+PAGES = (
+    "/",
+    "/testimonies",
+    "/testimonies?place=vorkuta",
+    "/about",
+    "/quality",
+    "/api",
+    "/nothing",
+)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +35,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         folder.tone(f"{n}.wav", seconds=8, pitch_hz=300 + 40 * n)
         folder.sidecar(f"story-{n}", [f"{n}.wav"], access="public", collection="Letters",
                        narrator={"name": f"Narrator {n}", "born": 1920 + 3 * n})  # fmt: skip
-    folder.run(FakeEngine(text=lambda clip: TEXT))
+    folder.run(FakeEngine(text=lambda clip: f"{TEXT} {TEXT}"))
+    # Enough for one language to be measured; the page says it in words and in tables.
+    for n, one in enumerate(draw(folder, Design(36))):
+        correct(folder, one, one.text if n % 2 else "Inne słowa")
+    folder.run(FakeEngine(text=lambda clip: f"{TEXT} {TEXT}"))
     with served(app.build(folder.root)) as served_at:
         yield served_at
 

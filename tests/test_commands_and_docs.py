@@ -22,8 +22,8 @@ from tests.conftest import REPOSITORY, Folder
 
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
-    "evaluate", "release", "withdraw", "backup", "restore", "export",
-    "sample", "quality",
+    "correct", "describe", "import", "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "package", "sample", "quality", "lexicon",
 }  # fmt: skip
 
 

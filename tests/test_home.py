@@ -196,7 +196,7 @@ async def test_a_new_publication_is_counted_anew(archive: Folder, site: Datasett
 async def test_an_empty_archive_has_a_home(folder: Folder) -> None:
     folder.run(FakeEngine())
     site = app.build(folder.root)
-    for path in ("/", "/testimonies", "/about", "/api"):
+    for path in ("/", "/testimonies", "/about", "/quality", "/api"):
         assert (await get(site, path)).status_code == 200
     assert "No testimony is public yet." in (await get(site, "/")).text
 

@@ -11,36 +11,37 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors", "clock", "site.document"},
-    1: {"sound", "yamlfile", "transcript", "report", "lock", "memory", "letters"}
-    | {"citation", "passage", "dates", "licence", "xmlfile", "estimate"},
-    2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"},
-    3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms", "placing", "review"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions", "corrections", "listening"},
-    5: {"engines.speech", "engines.fake", "engines.checkpoint", "engines.faster"}
-    | {"schema", "expression", "linker", "site.licences", "tei", "ohms", "lexicon"}
-    | {"site.reasons"},
-    6: {
-        "engines.openai",
-        "terms",
-        "marking",
-        "site.accounts",
-        "site.live",
-        "site.readers",
-        "site.render",
-    }
-    | {"site.linked", "counts", "site.ways", "formats", "spellcheck"},
-    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting", "site.published", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing", "lines", "samples", "site.review"},
-    8: {"archive", "search", "site.clips", "site.quote", "site.sheet", "site.downloads"},
-    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "site.quality", "exports", "desk"},
-    10: {"listen", "workers", "holdings", "results", "accuracy"},
-    11: {"publish", "status", "verify", "bag", "plain", "conduct", "cluster", "site.searching"},
-    12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
+    0: {"clock", "errors", "site.document"},
+    1: {"citation", "cuefile", "dates", "estimate", "given", "labels", "letters"}
+    | {"licence", "lock", "memory", "passage", "report", "sound", "transcript", "xmlfile"}
+    | {"yamlfile"},
+    2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
+    | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
+    3: {"audio", "given.captions", "given.plain", "given.tei", "languages", "masters"}
+    | {"placing", "publication", "quality", "review", "scoring", "testimony", "windows"}
+    | {"wordforms"},
+    4: {"alignment", "captions", "consent", "corrections", "engines", "engines.models"}
+    | {"fields", "given.ohms", "listening", "meaning", "searchindex", "vocabulary"}
+    | {"withdrawn", "site.words"},
+    5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
+    | {"engines.speech", "expression", "given.read", "iiif", "lexicon", "linker", "ohms"}
+    | {"schema", "spoken", "tei", "timing", "site.licences", "site.reasons"},
+    6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
+    | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
+    | {"site.ways"},
+    7: {"edition", "engines.choose", "lines", "lookup", "misspellings", "passages"}
+    | {"samples", "site.guard", "site.listing", "site.machines", "site.media"}
+    | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.review"}
+    | {"site.sharing"},
+    8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
+    9: {"backup", "confirm", "desk", "entries", "exports", "facets", "ingest", "log"}
+    | {"scaffold", "sidecarsheet", "steps", "terminal", "site.about", "site.iiif"}
+    | {"site.lesson", "site.oembed", "site.quality"},
+    10: {"accuracy", "editing", "holdings", "listen", "newcomer", "results", "workers"},
+    11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "status"}
+    | {"verify", "site.searching"},
+    12: {"evaluate", "package", "run", "withdraw", "site.app", "site.found", "site.home"}
+    | {"site.testimony"},
     13: {"cli", "site"},
     14: {"__main__"},
 }

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from pipeline import lexicon, scaffold
+from pipeline.corrections import Line, replacing
 from pipeline.engines import Clip
 from pipeline.engines.fake import FakeEngine
 from pipeline.lexicon import Entry, Lexicon
+from pipeline.report import Silent
+from pipeline.spellcheck import Spellcheck
+from pipeline.status import status
 from pipeline.steps import Decode, key
+from pipeline.withdraw import withdraw
 from tests.conftest import Folder
 
 ENTRIES = """\
@@ -17,7 +26,7 @@ entries:
     kind: place
     languages: [pl]
     variants: [Norilsk]
-    wrong: [Norylska]
+    wrong: [Narylsk]
     note: the camp of 1935 to 1956
   - {spelling: Janina Kowalska, kind: person, languages: [pl], testimonies: [a]}
   - {spelling: Норильск, kind: place, languages: [ru]}
@@ -179,3 +188,135 @@ def test_with_a_fault_in_the_file_nothing_is_transcribed_with_half_of_it(folder:
 
 def test_a_step_with_another_hint_is_another_step() -> None:
     assert key(Decode(())) != key(Decode((), (("pl", "Norylsk."),)))
+
+
+# What was written otherwise
+
+
+def doubtful(text: str, language: str, **entries: Any) -> list[tuple[str, str, bool]]:
+    """(heard, spelling, sure) in a text, checked with one entry for each key: its fields."""
+    checks = Spellcheck(
+        Entry(**{"spelling": name, "kind": "place", "languages": [language], **fields})
+        for name, fields in entries.items()
+    )
+    return [(one.heard, one.spelling, one.sure) for one in checks.misspelt(text, language, "a")]
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "heard"),
+    [
+        ("pl", "Norylsk", "norilska"),  # i for y, and an ending
+        ("pl", "Norylsk", "Norylzku"),
+        ("pl", "Przemyśl", "Pszemyślu"),
+        ("lt", "Vorkuta", "Forkutoje"),
+        ("lt", "Šiauliai", "Siauliuose"),  # marks left out
+        ("lv", "Kemerova", "Gemerovā"),
+        ("et", "Ülemiste", "Ülemisdes"),
+        ("ro", "Chișinău", "Chisinaului"),
+        ("uk", "Салехард", "Салегарді"),
+        ("ru", "Воркута", "Варкуте"),
+    ],
+)
+def test_what_sounds_or_looks_like_a_spelling_is_listed(
+    language: str, name: str, heard: str
+) -> None:
+    assert doubtful(f"… {heard} …", language, **{name: {}}) == [(heard, name, False)]
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "text"),
+    [
+        ("pl", "Norylsk", "W Norylsku, do Norylska i pod Norylskiem było zimno."),
+        ("lt", "Vorkuta", "Vorkutoje, iš Vorkutos į Vorkutą."),
+        ("uk", "Воркута", "У Воркуті, з Воркути, Воркутою."),
+        ("pl", "Kowal", "Kowel to inne miasto, a kowale kuli konie."),  # another name, a trade
+        ("pl", "Ona", "Ona i one były same."),
+        ("lt", "Ona", "Ana sakė, kad Onos nėra."),
+    ],
+)
+def test_forms_common_words_and_short_names_are_no_misspellings(
+    language: str, name: str, text: str
+) -> None:
+    others: dict[str, Any] = {"Kowel": {}} if name == "Kowal" else {}
+    assert doubtful(text, language, **{name: {}}, **others) == []
+
+
+def test_variants_are_right_wrong_ones_are_sure_and_unlike_ones_are_left_alone() -> None:
+    told = {"variants": ["Norilsk"], "wrong": ["Norszczyzna"], "unlike": ["Noryska"]}
+    text = "Norilsku, Norszczyzna, Noryska, Norywsk."
+    assert doubtful(text, "pl", Norylsk=told) == [
+        ("Norszczyzna", "Norylsk", True),
+        ("Norywsk", "Norylsk", False),
+    ]
+
+
+def test_each_word_of_a_name_is_looked_after_where_the_name_may_be_said() -> None:
+    entry = {"kind": "person", "testimonies": ["a"]}
+    text = "Janina Kowalska i Janyna Kowalzka."
+    assert doubtful(text, "pl", **{"Janina Kowalska": entry}) == [
+        ("Janyna", "Janina Kowalska", False),
+        ("Kowalzka", "Janina Kowalska", False),
+    ]
+    checks = Spellcheck([Entry(spelling="Janina Kowalska", languages=["pl"], **entry)])
+    assert checks.misspelt(text, "pl", "b") == []
+    assert checks.misspelt(text, "lt", "a") == []
+
+
+def test_what_is_like_a_name_waits_for_a_person_and_stays_as_it_is(folder: Folder) -> None:
+    folder.tone("a.wav")
+    folder.sidecar("a", ["a.wav"], languages=["pl"], access="public")
+    write(folder.root)
+    heard = "Jechali do norilska, potem Narylska i Norylska."
+    folder.run(FakeEngine(lambda clip: heard))
+    with folder.open() as archive:
+        (standing,) = status(archive, folder.settings())["testimonies"]
+        (recording,) = archive.recordings()
+        assert [line.text for _, line in archive.lines(recording)] == [heard]
+    assert [line for line in standing["waiting"] if "lexicon" in line] == [
+        "heard 'norilska', lexicon has Norylsk",
+        "heard 'Narylska', lexicon has Norylsk",
+    ]
+    said = json.loads(folder.command("lexicon", "a", "--json").stdout)["misspelt"]
+    assert [(one["heard"], one["sure"]) for one in said] == [
+        ("norilska", False),
+        ("Narylska", True),
+    ]
+    table = folder.command("lexicon").stdout
+    assert "norilska" in table and "2 words to look at." in table
+
+
+def test_the_list_follows_the_lexicon_corrections_and_withdrawals(folder: Folder) -> None:
+    folder.tone("a.wav")
+    folder.sidecar("a", ["a.wav"], languages=["pl"], access="public")
+
+    def listed() -> list[str]:
+        with folder.open() as archive:
+            archive.check_spellings(lexicon.load(folder.root))
+            return [one["heard"] for one in archive.misspelt()]
+
+    folder.run(FakeEngine(lambda clip: "Jechali do norilska, do Workudy."))
+    assert listed() == []
+    write(folder.root)
+    assert listed() == ["norilska"]
+    more = "  - {spelling: Workuta, kind: place, languages: [pl]}\n"
+    write(folder.root, ENTRIES + more)
+    assert listed() == ["norilska", "Workudy"]
+    with folder.open() as archive:
+        (recording,) = archive.recordings()
+        present = [line for _, line in archive.lines(recording)]
+        line = Line(present[0].start_s, present[0].end_s, "Jechali do Norylska, do Workudy.", "pl")
+        archive.correct(recording, [replacing(present, [line], "Ona")])
+    assert listed() == ["Workudy"]
+    with folder.open() as archive:
+        assert withdraw(archive, folder.settings(), "a", "asked", Silent()).ok
+    assert listed() == []
+
+
+def test_a_broken_lexicon_is_said_by_every_command_and_stops_no_publication(folder: Folder) -> None:
+    folder.tone("a.wav")
+    folder.sidecar("a", ["a.wav"], languages=["pl"], access="public")
+    write(folder.root, ENTRIES.replace("kind: place", "kind: town"))
+    _, _, published = folder.run()
+    assert len(published.problems) == 2 and published.facts["current"]
+    said = folder.command("lexicon")
+    assert said.returncode == 2 and said.stderr.count("entries.") == 2

@@ -50,7 +50,7 @@ async def test_every_example_works(site: Datasette) -> None:
         for tag, attributes in Elements(html).found
         if tag == "a" and "data-kind" in attributes
     }
-    assert len(examples) == 13
+    assert len(examples) == 15
     for path, kind in examples.items():
         response = await get(site, path)
         assert (path, response.status_code) == (path, 200)
@@ -102,7 +102,7 @@ def locations(text: str) -> list[str]:
 async def test_the_sitemap_has_every_public_page_and_no_other(site: Datasette) -> None:
     response = await get(site, "/sitemap.xml")
     pages = locations(response.text)
-    assert pages == ["/", "/testimonies", "/about", "/api", "/testimony/story-0",
+    assert pages == ["/", "/testimonies", "/about", "/quality", "/api", "/testimony/story-0",
                      "/testimony/story-1"]  # fmt: skip
     for page in pages:
         assert (await get(site, page)).status_code == 200
@@ -116,7 +116,7 @@ async def test_a_long_sitemap_is_split(site: Datasette, monkeypatch: pytest.Monk
     files = locations((await get(site, "/sitemap.xml")).text)
     assert files == ["/sitemap-1.xml", "/sitemap-2.xml"]
     parts = [locations((await get(site, file)).text) for file in files]
-    assert [len(part) for part in parts] == [5, 1] and [*parts[0], *parts[1]] == whole
+    assert [len(part) for part in parts] == [5, 2] and [*parts[0], *parts[1]] == whole
     for beyond in ("/sitemap-0.xml", "/sitemap-3.xml"):
         assert (await get(site, beyond)).status_code == 404
 

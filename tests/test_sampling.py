@@ -152,6 +152,24 @@ def test_confirmed_lines_are_heard_and_without_errors(transcribed: Folder) -> No
     assert (figure.drawn, figure.heard, figure.wer, figure.wer_low) == (3, 1, 0.0, None)
 
 
+def test_right_lines_are_confirmed_by_their_numbers_and_all_or_none(transcribed: Folder) -> None:
+    drawn = draw(transcribed, Design(4))
+    numbers = [str(one.segment_id) for one in drawn]
+    options = [word for number in numbers[:3] for word in ("--right", number)]
+    wrong = transcribed.command("sample", *options, "--right", "999999", "--who", "Ona")
+    assert wrong.returncode == 2 and "segment 999999: was not drawn." in wrong.stderr
+    assert measured(transcribed)[None, "pl", None].heard == 0
+    for _ in range(2):
+        said = transcribed.command("sample", "--segments", "4", *options, "--who", "Ona")
+        assert said.returncode == 0, said.stderr
+    assert "3 lines are right, says Ona." in said.stdout + said.stderr
+    figure = measured(transcribed)[None, "pl", None]
+    assert (figure.heard, figure.wer) == (3, 0.0)
+    with transcribed.open() as archive:
+        said_by = [c.who for r in archive.recordings() for c in archive.corrections(r)]
+    assert said_by == ["Ona"] * 3
+
+
 def test_a_line_where_nothing_was_said_is_all_errors(transcribed: Folder) -> None:
     drawn = draw(transcribed, Design(2))
     correct(transcribed, drawn[0], None)
@@ -208,18 +226,20 @@ def test_a_second_correction_of_a_line_is_what_counts(transcribed: Folder) -> No
 def test_lines_of_a_former_run_tell_of_its_model_and_not_of_what_counts(
     transcribed: Folder,
 ) -> None:
-    one = draw(transcribed, Design(1))[0]
-    correct(transcribed, one, one.text)
-    with transcribed.open() as archive:
-        archive.db.execute("UPDATE samples SET run_id = run_id")  # the run of before stays
-        recording = archive.recording_at(one.path)
-        assert recording is not None
+    for one in draw(transcribed, Design(36)):
+        correct(transcribed, one, one.text)
     transcribed.transcribe(FakeEngine(lambda clip: f"{TEXT} {TEXT}"), again=True)
     with transcribed.open() as archive:
-        (now,) = archive.samples()
-    if not now.counts:
-        assert (None, "pl", None) not in measured(transcribed)
-        assert measured(transcribed)[None, "pl", "fake"].heard == 1
+        archive.db.execute(
+            "UPDATE recordings SET current_run_id ="
+            " (SELECT max(id) FROM runs WHERE recording_id = recordings.id AND settings NOT NULL)"
+        )
+        archive.db.conn.commit()
+        assert not any(one.counts for one in archive.samples())
+    found = measured(transcribed)
+    assert (None, "pl", None) not in found and ("a", "pl", None) not in found
+    assert (found[None, "pl", "fake"].heard, found[None, "pl", "fake"].wer) == (36, 0.0)
+    assert draw(transcribed, Design(36), seed=2)[0].counts
 
 
 # What is published of it

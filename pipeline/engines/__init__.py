@@ -77,3 +77,8 @@ class Engine(Protocol):
     def decode(self, clips: Sequence[Clip]) -> Iterator[Heard]:
         """The words of each clip, in order, its language forced; it never translates."""
         ...
+
+    def align(self, clips: Sequence[Clip], texts: Sequence[str]) -> Iterator[tuple[Word, ...]]:
+        """When the words of a known text are spoken in its clip; `confidence` tells how well the
+        model can hear each of them there."""
+        ...

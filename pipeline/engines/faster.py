@@ -114,6 +114,13 @@ class FasterWhisper:
             for found, ids, result in zip(words, tokens, results, strict=True)
         ]
 
+    def align(self, clips: Sequence[Clip], texts: Sequence[str]) -> Iterator[tuple[Word, ...]]:
+        """Clip by clip, each at its own length."""
+        for clip, text in zip(clips, texts, strict=True):
+            tokenizer = self._tokenizer(clip.language)
+            encoded = self._encode(self._features_together([clip], len(clip.samples) / RATE_HZ))
+            yield from self._align([clip], [tokenizer], [tokenizer.encode(f" {text}")], encoded)
+
     def _align(
         self,
         clips: Sequence[Clip],

@@ -71,15 +71,26 @@ class OpenAIWhisper:
             )
             with self._busy:
                 result = whisper.decode(self._model, mel, options)
-                words = self._align(clip, result.tokens, mel)
+                words = self._align(clip, result.tokens, mel, self._tokenizer(clip.language))
             yield Heard(
                 words=words,
                 average_logprob=float(result.avg_logprob),
                 no_speech_probability=float(result.no_speech_prob),
             )
 
-    def _align(self, clip: Clip, tokens: list[int], mel: torch.Tensor) -> tuple[Word, ...]:
-        tokenizer = self._tokenizer(clip.language)
+    def align(self, clips: Sequence[Clip], texts: Sequence[str]) -> Iterator[tuple[Word, ...]]:
+        """Clips one after the other, in order."""
+        for clip, text in zip(clips, texts, strict=True):
+            tokenizer = self._tokenizer(clip.language)
+            with self._busy:
+                words = self._align(
+                    clip, tokenizer.encode(f" {text}"), self._mel(clip.samples), tokenizer
+                )
+            yield words
+
+    def _align(
+        self, clip: Clip, tokens: list[int], mel: torch.Tensor, tokenizer: Tokenizer
+    ) -> tuple[Word, ...]:
         text_tokens = [token for token in tokens if token < tokenizer.eot]
         frames = len(clip.samples) * FRAMES_PER_S // RATE_HZ
         alignment = find_alignment(self._model, tokenizer, text_tokens, mel, frames)

@@ -16,6 +16,7 @@ from pipeline.formats import FORMATS
 from pipeline.site import (
     found,
     guard,
+    iiif,
     lesson,
     live,
     machines,
@@ -71,6 +72,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (rf"^/testimony/{_ID}$", testimony_page),
         (rf"^/testimony/{_ID}/search\.json$", search_inside),
         (rf"^/testimony/{_ID}\.(?P<kind>{'|'.join(FORMATS)})$", download),
+        (r"^/iiif/collection\.json$", iiif.collection),
+        (rf"^/iiif/{_ID}/manifest\.json$", iiif.manifest),
+        (rf"^/iiif/{_ID}/annotations/(?P<part>[0-9]{{1,4}})\.json$", iiif.lines),
         (r"^/review$", review.queue_page),
         (rf"^/review/{_ID}$", review.sheet_page),
         (rf"^/review/{_ID}/sound/(?P<part>[0-9]{{1,4}})$", review.sound),

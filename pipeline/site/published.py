@@ -14,7 +14,7 @@ _RECORDINGS_SQL = "SELECT * FROM recordings WHERE testimony_id = ? ORDER BY part
 _SEGMENTS_SQL = "SELECT * FROM segments WHERE recording_id = ? ORDER BY start_s, end_s, n"
 _LINKS_SQL = """
 SELECT segment_id, term_id FROM segments JOIN segment_terms ON segment_id = segments.id
-WHERE testimony_id = ? ORDER BY segment_id, term_id
+WHERE testimony_id = ? AND state != 'redacted' ORDER BY segment_id, term_id
 """
 _CLOSED_SQL = "SELECT id, title, reason, contact FROM closed WHERE id = ?"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
+from pipeline import iiif
 from pipeline.clock import clock
 from pipeline.errors import QueryError
 from pipeline.formats import FORMATS
@@ -158,7 +159,8 @@ def _told(entry: Entry, words: Words) -> dict[str, Any]:
         "warnings": json.loads(row["warnings"] or "[]"),
         "licence": licences.licence(row["licence"], words),
         "agreed": licences.agreed(uses, words),
-        "formats": [(kind, kind.upper(), form.by_part) for kind, form in FORMATS.items()],
+        "formats": [(kind, form.name, form.by_part) for kind, form in FORMATS.items()],
+        "manifest": {"address": iiif.path(row["id"]), "type": iiif.MEDIA_TYPE},
         "machines": sorted(
             {
                 (p.row["engine"], p.row["model"], (p.row["transcribed_at"] or "")[:10])
