@@ -76,6 +76,28 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class _Database(Database):
+    """One whose transactions all write, and so wait for their turn before they read.
+
+    One that reads first and writes then is refused where another program wrote in between, such as
+    the site that keeps a correction while a transcription runs.
+    """
+
+    @contextmanager
+    def atomic(self) -> Iterator[Database]:
+        if self.conn.in_transaction:
+            with super().atomic():
+                yield self
+            return
+        self.conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield self
+        except BaseException:
+            self.rollback()
+            raise
+        self.conn.commit()
+
+
 class Archive:
     """An open `archive.db`. Use it as a context manager."""
 
@@ -83,7 +105,7 @@ class Archive:
         self.root = root
         self.path = root / FILE
         with self._guarded():
-            self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
+            self.db = _Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
             self.db.execute("PRAGMA foreign_keys = ON")
             # WAL lets `status` and backups read while a transcription writes.
             self.db.enable_wal()
@@ -226,12 +248,19 @@ class Archive:
             return dict(rows.fetchall())
 
     def finish_run(
-        self, run_id: int, recording: Recording, transcript: Transcript, lost: str | None = None
+        self,
+        run_id: int,
+        recording: Recording,
+        transcript: Transcript,
+        lost: str | None = None,
+        *,
+        wait: bool = False,
     ) -> dict[str, float]:
-        """Everything a run heard, and that the recording's text is now this; returns how many
-        seconds each stage took.
+        """Everything a run heard, and that the recording's text is now made of this; returns how
+        many seconds each stage took.
 
-        `lost` says what of the recording could not be heard.
+        `lost` says what of the recording could not be heard. `wait`: where there is a text that
+        counts, it goes on counting until the run is accepted.
         """
         used = transcript.provenance
         row = {
@@ -253,10 +282,24 @@ class Archive:
             self.db.table("runs").update(run_id, row)
             self.db.execute("DELETE FROM steps WHERE run_id = ?", (run_id,))
             self._lines.add(run_id, recording.id, transcript.segments, transcript.unheard)
-            self.db.table("recordings").update(recording.id, {"current_run_id": run_id})
-            self._passages.take(recording.id)
             self.record("transcription", [recording.id], run_id=run_id, model=used.model)
+            if wait and self._lines.counts(recording.id):
+                self._lines.wait(recording.id, run_id)
+            else:
+                self._lines.accept(recording.id, run_id, now())
+                self._passages.take(recording.id)
         return took_s
+
+    def accept(self, recording: Recording) -> tuple[Placement, ...]:
+        """From now on the run that waits counts; returns how corrections were placed in it."""
+        run_id = recording.waiting_run_id
+        if run_id is None:
+            return ()
+        with self._guarded(), self.db.atomic():
+            placements = self._lines.accept(recording.id, run_id, now())
+            self._passages.take(recording.id)
+            self.record("modification", [recording.id], accepted_run=run_id)
+        return placements
 
     def fail_run(self, run_id: int, error: PipelineError) -> None:
         """Why a run gave nothing. Its steps stay: the recording is tried again next time."""
@@ -325,6 +368,17 @@ class Archive:
         with self._guarded():
             return self._lines.corrections(recording.id)
 
+    def text_faults(self, recording: Recording) -> list[str]:
+        """What is wrong with its corrections and the text made of them; empty when all is well."""
+        with self._guarded():
+            return self._lines.faults(recording.id)
+
+    def unsure(self) -> list[dict[str, Any]]:
+        """Corrections that a person should look at, as rows: placed by their time only, or where
+        the run that counts has no words."""
+        with self._guarded():
+            return self._lines.unsure()
+
     def placements(self, recording: Recording) -> list[Placement]:
         """How corrections were placed in the run that counts, where they were made on another."""
         with self._guarded():
@@ -340,7 +394,7 @@ class Archive:
         """
         if not corrections:
             return ()
-        with self._guarded(), self._writing():
+        with self._guarded(), self.db.atomic():
             if recording.testimony_id in withdrawn.read(self.root) | self.withdrawn():
                 what = "was withdrawn: nothing of it is corrected."
                 raise UsageError(recording.testimony_id, what, "Nothing was changed.")
@@ -365,7 +419,7 @@ class Archive:
 
     def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
         """Machine lines drawn at random; the same design and seed give those drawn before."""
-        with self._guarded(), self._writing():
+        with self._guarded(), self.db.atomic():
             hidden = withdrawn.read(self.root) | self.withdrawn()
             return self._samples.draw(design, seed, hidden, now())
 
@@ -394,7 +448,7 @@ class Archive:
 
     def check_spellings(self, lexicon: Lexicon) -> None:
         """Lists anew what is like a spelling of the lexicon, where anything has changed."""
-        with self._guarded(), self._writing():
+        with self._guarded(), self.db.atomic():
             hidden = withdrawn.read(self.root) | self.withdrawn()
             self._misspellings.bring_up_to_date(lexicon, hidden)
 
@@ -433,16 +487,10 @@ class Archive:
             rows = [dict(row) for row in self.db.query(sql, {"id": ident})]
         return [row | {"reasons": json.loads(row["reasons"])} for row in rows]
 
-    def restore(self, segment_id: int) -> bool:
-        """A person heard it: a quarantined segment counts again, its reasons stay."""
-        with self._guarded(), self.db.atomic():
-            done = self.db.execute(
-                "UPDATE segments SET state = 'ok' WHERE id = ? AND state = 'quarantined'",
-                (segment_id,),
-            )
-            if done.rowcount == 1:
-                self._passages.take(self.db.table("segments").get(segment_id)["recording_id"])
-            return done.rowcount == 1
+    def segment(self, number: int) -> tuple[str, Segment] | None:
+        """The recording's id and the segment with this number, of whatever run it is."""
+        with self._guarded():
+            return self._lines.numbered(number)
 
     # Search
 
@@ -564,17 +612,6 @@ class Archive:
             (run_id,),
         )
         return dict(rows.fetchall())
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One transaction that may read before it writes: nobody writes between the two."""
-        self.db.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self.db.conn.rollback()
-            raise
-        self.db.conn.commit()
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

@@ -109,9 +109,33 @@ def _lay_out(
             place = draft / "transcripts" / f"part-{recording.part}-{recording.id}"
             segments = list(archive.segments(recording.current_run_id))
             _write(place.with_suffix(".txt"), "".join(_lines(segments)))
-            _write_json(place.with_suffix(".json"), _transcript(archive, recording, segments))
+            run_id = recording.current_run_id
+            _write_json(
+                place.with_suffix(".json"), _transcript(archive, recording, segments, run_id)
+            )
+            _lay_out_corrections(archive, recording, place)
         progress.advance(recording.duration_s)
     _write_json(draft / "provenance.json", _provenance(archive, sidecar, recordings))
+
+
+def _lay_out_corrections(archive: Archive, recording: Recording, place: Path) -> None:
+    """What people say was said, and the machine's words that they say it of."""
+    said = archive.corrections(recording)
+    if not said:
+        return
+    _write_json(
+        place.with_name(f"{place.name}-corrections.json"),
+        {
+            "recording": recording.id,
+            "corrections": [{**asdict(one), "after": one.after} for one in said],
+            "placements": [asdict(one) for one in archive.placements(recording)],
+        },
+    )
+    runs = {archive.base(recording), *(one.run_id for one in said)}
+    for run_id in sorted(run for run in runs if run is not None):
+        heard = list(archive.segments(run_id))
+        name = place.with_name(f"{place.name}-machine-run-{run_id}.json")
+        _write_json(name, _transcript(archive, recording, heard, run_id))
 
 
 def _lines(segments: Sequence[tuple[int, Segment]]) -> Iterator[str]:
@@ -121,10 +145,12 @@ def _lines(segments: Sequence[tuple[int, Segment]]) -> Iterator[str]:
 
 
 def _transcript(
-    archive: Archive, recording: Recording, segments: Sequence[tuple[int, Segment]]
+    archive: Archive,
+    recording: Recording,
+    segments: Sequence[tuple[int, Segment]],
+    run_id: int | None,
 ) -> dict[str, Any]:
-    """What the current run heard, with how sure it was, word by word."""
-    run_id = recording.current_run_id
+    """What a run heard, with how sure it was, word by word."""
     return {
         "recording": recording.id,
         "run": run_id,

@@ -152,10 +152,11 @@ def _about(entry: Entry) -> list[str]:
 def _made(entry: Entry, part: Part) -> list[str]:
     row = part.row
     day = (row["transcribed_at"] or "")[:10]
+    machine = f"Transcribed by {row['engine']}, model {row['model']}, {day}"
     return [
         f"Part {row['part']} of {len(entry.parts)}, {clock(row['duration_s'])},"
         f" recording {row['id']}",
-        f"Transcribed by {row['engine']}, model {row['model']}, {day}",
+        machine if row["engine"] else "Written down by people",
     ]
 
 

@@ -372,19 +372,59 @@ def verify(session: Session) -> None:
 
 @command("testimony release 1204 1205")
 @click.argument("segments", metavar="SEGMENT...", nargs=-1, required=True, type=int)
-def release(session: Session, segments: tuple[int, ...]) -> None:
+@click.option("--who", metavar="NAME", help="Who heard them; else as config.yaml says.")
+def release(session: Session, segments: tuple[int, ...], who: str | None) -> None:
     """Lets quarantined segments count again, after a person has heard them.
 
-    Their numbers are in `testimony status --json`; run publish afterwards.
+    It is a correction that changes no word: it lasts as others do. Their numbers are in
+    `testimony status --json`; run publish afterwards.
     """
-    report = Report("release")
+    from pipeline import editing
+
     with session.writing() as archive:
-        for number in segments:
-            if archive.restore(number):
-                report.done.append(f"segment {number}")
-            else:
-                error = UsageError(f"segment {number}", "is not quarantined here.", "See status.")
-                report.problem(error)
+        report = editing.release(archive, segments, _who(session, who))
+    session.finish([report])
+
+
+@command("testimony diff lt-1998-0042")
+@click.argument("ident", metavar="ID")
+def diff(session: Session, ident: str) -> None:
+    """Shows two texts side by side: what counts, and the new transcript that waits.
+
+    Where none waits: the machine's words, and what counts. [-words-] are only on the left,
+    {+words+} only on the right.
+    """
+    from pipeline import comparison
+    from pipeline.archive import Archive
+
+    with Archive(session.root) as archive:
+        document = comparison.compare(archive, ident)
+    if session.as_json:
+        session.print_json(document)
+        return
+    for part in document["parts"]:
+        session.terminal.line(f"{printable(part['path'])}")
+        rows = [comparison.in_words(row) for row in part["rows"] if not row["same"]]
+        if rows:
+            session.terminal.table(["", part["left"], part["right"]], rows)
+        alike = len(part["rows"]) - len(rows)
+        session.terminal.line(f"{len(rows)} passages differ, {alike} are the same")
+
+
+@command("testimony accept --all")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that wait.")
+def accept(session: Session, only: tuple[str, ...], everything: bool) -> None:
+    """Lets new transcripts count, with every correction in its place.
+
+    What waits is in `testimony status`, and in `testimony diff` what it changes; run publish
+    afterwards.
+    """
+    from pipeline import accept as renew
+
+    renew.must_say_which(only, everything)
+    with session.writing() as archive:
+        report = renew.accept(archive, only)
     session.finish([report])
 
 
@@ -683,9 +723,13 @@ def correct(
     from pipeline import editing
 
     with session.writing() as archive:
-        name = _who(session, who)
         report = editing.correct(
-            archive, ident, path, name, part=part, former_private=keep_former_private
+            archive,
+            ident,
+            path,
+            _who(session, who),
+            part=part,
+            former_private=keep_former_private,
         )
     if not session.as_json:
         for line in report.done:

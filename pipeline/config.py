@@ -55,6 +55,9 @@ class Config(_Settings):
     access: Access = "closed"
     address: Address | None = Field(None, description="where readers find the site, for exports")
     contact: str | None = Field(None, description="whom to ask about what is not public")
+    new_runs: Literal["wait", "replace"] = Field(
+        "wait", description="whether a new transcript of what has a text waits for testimony accept"
+    )
     who: str | None = Field(
         None, description="who answers for corrections, where --who is not said"
     )

@@ -8,6 +8,7 @@ machine's run always give the same text. All times are compared in milliseconds.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -20,8 +21,9 @@ from pipeline.retiming import retimed, words_of
 from pipeline.transcript import Segment, Unheard, Word, apart
 
 Source = Literal["file", "review", "import"]
-# So much around a correction tells where it stands in another run's words.
-_AROUND_S = 6.0
+# So much around a correction tells where it stands in another run's words; `placing` looks for
+# them in a little more.
+_AROUND_MS = 3000
 _SHORTEST_GAP_S = 1.0
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
@@ -136,8 +138,11 @@ def apply(base: Heard, corrections: Sequence[Correction], heard: Mapping[int, He
     for run_id, made_on_it in groupby(corrections, key=lambda c: c.run_id):
         text = _placed(_run(run_id, base, heard), claims)
         lines = text.lines
+        # The words before any of these corrections: then their order does not matter.
+        words = [word for line in lines for word in words_of(line)]
+        middles = [ms(word.start_s) + ms(word.end_s) for word in words]
         for correction in made_on_it:
-            claims.append(_claim(lines, correction))
+            claims.append(_claim(words, middles, correction))
             lines = corrected(lines, correction)
         text = replace(text, lines=lines)
     if corrections and corrections[-1].run_id != base.run_id:
@@ -241,24 +246,21 @@ def _placed(run: Heard, claims: Sequence[Claim]) -> Text:
     return Text(tidy(placed.lines), placements=placed.placements)
 
 
-def _claim(lines: Sequence[Segment], correction: Correction) -> Claim:
-    """The correction with the words that stood in its range and around it when it was made."""
-    start_s, end_s = correction.start_s, correction.end_s
-    inside = [word for line in within(lines, correction) for word in words_of(line)]
-    near = [
-        word
-        for line in lines
-        if line.end_s > start_s - _AROUND_S and line.start_s < end_s + _AROUND_S
-        for word in words_of(line)
-    ]
+def _claim(words: Sequence[Word], middles: Sequence[int], correction: Correction) -> Claim:
+    """The correction with the words of the run that stood in its range and around it; `middles`
+    are twice the middles of the words, in ms."""
+    start, end = ms(correction.start_s), ms(correction.end_s)
+    edges = (start - _AROUND_MS, start, end, end + _AROUND_MS)
+    first, begins, ends, last = (bisect_left(middles, 2 * edge) for edge in edges)
+    inside = tuple(words[begins:ends])
     return Claim(
         correction.id or 0,
-        ms(start_s),
-        ms(end_s),
+        start,
+        end,
         tuple(_by_a_person(line, inside) for line in correction.lines),
-        before=tuple(w for w in near if ms(w.end_s) <= ms(start_s) and w not in inside),
-        inside=tuple(inside),
-        after=tuple(w for w in near if ms(w.start_s) >= ms(end_s) and w not in inside),
+        before=tuple(words[first:begins]),
+        inside=inside,
+        after=tuple(words[ends:last]),
         private=correction.former_private,
     )
 
@@ -285,6 +287,9 @@ def _by_a_person(line: Line, words: Sequence[Word]) -> Segment:
 def _at(segment: Segment, start: int, end: int) -> Segment:
     """The segment at these milliseconds; its words do not leave it."""
     start_s, end_s = start / 1000, end / 1000
+    inside = all(start_s <= word.start_s <= word.end_s <= end_s for word in segment.words)
+    if inside and (segment.start_s, segment.end_s) == (start_s, end_s):
+        return segment
     words = tuple(
         replace(
             word,

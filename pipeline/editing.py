@@ -104,6 +104,41 @@ def correct(
     return _report(recording, who, edits, changes, ids)
 
 
+def release(archive: Archive, numbers: Sequence[int], who: str) -> Report:
+    """Lets quarantined lines count again: a person has heard them and answers for their words.
+
+    `numbers` are those of `testimony status`; a run that others were made from has them too.
+    """
+    report = Report("release")
+    recordings = {recording.id: recording for recording in archive.recordings()}
+    asked: dict[str, dict[int, Correction]] = {}
+    for number in dict.fromkeys(numbers):
+        found = archive.segment(number)
+        line = _quarantined(archive, recordings[found[0]], found[1]) if found else None
+        if found is None or line is None:
+            error = UsageError(f"segment {number}", "is not quarantined here.", "See status.")
+            report.problem(error)
+            continue
+        heard = Line(line.start_s, line.end_s, line.text, line.language, line.speaker)
+        correction = replacing([line], [heard], who, "review")
+        asked.setdefault(found[0], {})[number] = correction
+    for ident, corrections in asked.items():
+        archive.correct(recordings[ident], list(corrections.values()))
+        report.done += [f"segment {number}" for number in corrections]
+    return report
+
+
+def _quarantined(archive: Archive, recording: Recording, segment: Segment) -> Segment | None:
+    """The line that counts and says the same at the same time, where it is quarantined."""
+    same = (
+        line
+        for _, line in archive.lines(recording)
+        if line.state == "quarantined"
+        and (ms(line.start_s), line.text) == (ms(segment.start_s), segment.text)
+    )
+    return next(same, None)
+
+
 def _impossible(asked: Sequence[Correction], end_s: float) -> Iterator[str]:
     for correction in asked:
         try:

@@ -33,6 +33,17 @@ _CORRECTION_COLUMNS = (
     "former_private",
 )
 
+_UNSURE_SQL = """
+SELECT c.recording_id, c.id, c.start_s, c.end_s, c.after, p.how, p.detail
+FROM placements p JOIN corrections c ON c.id = p.correction_id
+JOIN recordings r ON r.id = c.recording_id
+JOIN runs made ON made.id = r.current_run_id AND made.based_on = p.run_id
+WHERE p.how != 'text' AND NOT EXISTS (
+  SELECT 1 FROM corrections later WHERE later.recording_id = c.recording_id AND later.id > c.id
+  AND later.start_s <= c.start_s AND later.end_s >= c.end_s)
+ORDER BY c.recording_id, c.start_s
+"""
+
 
 class Lines:
     """Segments, corrections and runs of one open `archive.db`."""
@@ -49,6 +60,11 @@ class Lines:
         for row in rows:
             yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
 
+    def numbered(self, number: int) -> tuple[str, Segment] | None:
+        """(recording's id, segment without its words) of any run."""
+        row = next(self._db.query("SELECT * FROM segments WHERE id = ?", [number]), None)
+        return None if row is None else (row["recording_id"], _segment(row, ()))
+
     def unheard(self, run_id: int) -> tuple[Unheard, ...]:
         """A run's stretches that sound like speech and have no text, in order."""
         rows = self._db.table("unheard").rows_where("run_id = ?", [run_id], order_by="n")
@@ -63,6 +79,10 @@ class Lines:
         self._add_unheard(run_id, gaps)
 
     # What counts
+
+    def counts(self, recording_id: str) -> bool:
+        """Whether the recording has a text that counts."""
+        return self._recording(recording_id)["current_run_id"] is not None
 
     def present(self, recording_id: str) -> list[tuple[int, Segment]]:
         """(id, line) of what counts now, in order, none overlapping."""
@@ -116,7 +136,8 @@ class Lines:
         Raises Conflict or CorrectionError; the caller then rolls back.
         """
         duration_s, base = self._recording(recording_id)["duration_s"], self.base(recording_id)
-        lines = tuple(line for _, line in self.present(recording_id))
+        there = self.present(recording_id)
+        lines = tuple(line for _, line in there)
         end_s = max([duration_s, *(line.end_s for line in lines)])
         ids = []
         for correction in asked:
@@ -127,22 +148,27 @@ class Lines:
             ids.append(int(self._db.table("corrections").insert(row).last_pk))  # type: ignore[arg-type]
         current = self._recording(recording_id)["current_run_id"]
         gaps = self.unheard(current) if current is not None else ()
-        self._keep(recording_id, base, Text(lines, corrections.left_unheard(gaps, asked)), at)
+        text = Text(lines, corrections.left_unheard(gaps, asked))
+        known = dict(there) if current == self._made(recording_id) else None
+        self._keep(recording_id, base, text, at, known)
         return tuple(ids)
 
-    def accept(self, recording_id: str, run_id: int, at: str) -> None:
-        """From now on what counts is made of this run and all corrections."""
-        made_of = self.applied(recording_id, run_id)
-        self._db.table("recordings").update(recording_id, {"waiting_run_id": None})
-        said = self.corrections(recording_id)
-        if not said:
-            self._db.table("recordings").update(recording_id, {"current_run_id": run_id})
-            return
-        self._keep(recording_id, run_id, made_of, at)
-        self._db.table("placements").insert_all(
-            {"correction_id": p.correction_id, "run_id": run_id, "how": p.how, "detail": p.detail}
-            for p in made_of.placements
-        )
+    def wait(self, recording_id: str, run_id: int) -> None:
+        """Keeps a new run beside the text that counts."""
+        self._db.table("recordings").update(recording_id, {"waiting_run_id": run_id})
+
+    def accept(self, recording_id: str, run_id: int, at: str) -> tuple[Placement, ...]:
+        """From now on what counts is made of this run and all corrections; returns how those were
+        placed that were made on another."""
+        recordings = self._db.table("recordings")
+        recordings.update(recording_id, {"waiting_run_id": None, "current_run_id": run_id})
+        if not self.corrections(recording_id):
+            return ()
+        text = self.applied(recording_id, run_id)
+        self._keep(recording_id, run_id, text, at)
+        rows = ({**asdict(placement), "run_id": run_id} for placement in text.placements)
+        self._db.table("placements").insert_all(rows, replace=True)
+        return text.placements
 
     def applied(self, recording_id: str, run_id: int | None) -> Text:
         """What would count, of a run and all corrections.
@@ -150,6 +176,26 @@ class Lines:
         Raises LookupError where the recording has no such run.
         """
         return self._applied(recording_id, run_id, self.corrections(recording_id))
+
+    def unsure(self) -> list[dict[str, Any]]:
+        """Corrections that text did not place in the run that counts, and that no later one has
+        confirmed."""
+        return list(self._db.query(_UNSURE_SQL))
+
+    def faults(self, recording_id: str) -> list[str]:
+        """What is wrong with a recording's corrections and the text that is made of them."""
+        said = self.corrections(recording_id)
+        if not said:
+            return []
+        present = tuple(line for _, line in self.present(recording_id))
+        end_s = max([self._recording(recording_id)["duration_s"], *(x.end_s for x in present)])
+        try:
+            for correction in said:
+                corrections.must_be_possible(correction, end_s)
+            made = self.applied(recording_id, self.base(recording_id)).lines
+        except (corrections.CorrectionError, LookupError) as error:
+            return [f"a correction cannot be applied ({error})"]
+        return [] if made == present else ["its text is not what its corrections make of the run"]
 
     # Inside
 
@@ -175,8 +221,18 @@ class Lines:
         row = self._db.execute(sql, [recording_id]).fetchone()
         return None if row is None else row[0]
 
-    def _keep(self, recording_id: str, base: int | None, text: Text, at: str) -> None:
-        """Brings the run that is made of corrections to this text; it is what counts."""
+    def _keep(
+        self,
+        recording_id: str,
+        base: int | None,
+        text: Text,
+        at: str,
+        known: Mapping[int, Segment] | None = None,
+    ) -> None:
+        """Brings the run that is made of corrections to this text; it is what counts.
+
+        `known` are the run's lines as they are, by number, where they were read already.
+        """
         told = dict(self._db.table("runs").get(base)) if base is not None else {"started_at": at}
         spoken = by_language((s.language, s.end_s - s.start_s) for s in text.lines)
         row = {name: told.get(name) for name in _COPIED} | {
@@ -194,15 +250,21 @@ class Lines:
             # What is told of the run may be all that changes: that is published too.
             self._db.execute("UPDATE runs SET revision = revision + 1 WHERE id = ?", [made])
             runs.update(made, row)
-        self._replace_lines(made, recording_id, text.lines)
+        there = dict(self.of_run(made)) if known is None else known
+        self._replace_lines(made, recording_id, there, text.lines)
         self._db.execute("DELETE FROM unheard WHERE run_id = ?", [made])
         self._add_unheard(made, text.unheard)
         self._db.table("recordings").update(recording_id, {"current_run_id": made})
 
-    def _replace_lines(self, run_id: int, recording_id: str, lines: Sequence[Segment]) -> None:
+    def _replace_lines(
+        self,
+        run_id: int,
+        recording_id: str,
+        there: Mapping[int, Segment],
+        lines: Sequence[Segment],
+    ) -> None:
         """Writes what is new, takes out what is gone; what stays, and what begins where another
         began, keeps its number."""
-        there = dict(self.of_run(run_id))
         same = {line: ident for ident, line in there.items()}
         stays = {same[line] for line in lines if line in same}
         begins = {line.start_s: ident for ident, line in there.items() if ident not in stays}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from rapidfuzz.fuzz import ratio
@@ -10,10 +11,10 @@ from rapidfuzz.fuzz import ratio
 from pipeline import letters
 from pipeline.transcript import Segment, Word
 
-# Two words are taken for one where their letters agree so far; what differs in time counts
-# against it. A word that is left out costs nothing.
+# Two words are taken for one where their letters agree so far. What they differ in time counts
+# against it, so that of words said again and again each finds itself; leaving one out is free.
 _ALIKE = 0.6
-_NATS_A_SECOND = 0.1
+_LESS_A_SECOND = 0.4
 # A word that keeps less time than this has not kept it.
 _SHORTEST_WORD_S = 0.02
 
@@ -23,7 +24,11 @@ def align(old: Sequence[Word], new: Sequence[Word]) -> list[tuple[int, int]]:
 
     Takes time and memory by len(old) * len(new): for stretches, not for whole recordings.
     """
-    score = [[_likeness(a, b) for b in _keyed(new)] for a in _keyed(old)]
+    theirs = [(_key(word.text), word.start_s + word.end_s) for word in new]
+    score = [
+        [_likeness(key, other, abs(at - then) / 2) for other, then in theirs]
+        for key, at in ((_key(word.text), word.start_s + word.end_s) for word in old)
+    ]
     best = [[0.0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
@@ -82,18 +87,15 @@ def retimed(text: str, start_s: float, end_s: float, heard: Sequence[Word]) -> t
     return tuple(words)
 
 
-def _keyed(words: Sequence[Word]) -> list[tuple[str, Word]]:
-    return [(_key(word.text), word) for word in words]
-
-
+@lru_cache(maxsize=10_000)
 def _key(text: str) -> str:
     """A word's letters and digits, folded; signs alone stay what they are."""
     return letters.fold("".join(letters.words(text))) or text
 
 
-def _likeness(old: tuple[str, Word], new: tuple[str, Word]) -> float:
-    alike = ratio(old[0], new[0]) / 100
-    if alike < _ALIKE:
+def _likeness(old: str, new: str, apart_s: float) -> float:
+    less = _LESS_A_SECOND * apart_s
+    if less >= 1:
         return 0.0
-    apart_s = abs(old[1].start_s + old[1].end_s - new[1].start_s - new[1].end_s) / 2
-    return max(0.0, alike - _NATS_A_SECOND * apart_s)
+    alike = 1.0 if old == new else ratio(old, new, score_cutoff=100 * _ALIKE) / 100
+    return max(0.0, alike - less)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pipeline import lexicon, withdrawn
 from pipeline import recording as rec
+from pipeline.accept import waiting
 from pipeline.archive import Archive, Settings
 from pipeline.conduct import Ended, Listening, conduct
 from pipeline.config import Config
@@ -93,6 +94,10 @@ def transcribe(
         for caveat in engines.caveats([language, *sorted(spoken)]):
             progress.note(caveat)
         _listen(archive, config, crew, pending, language, progress, report)
+    if wait := len(waiting(archive, only)):
+        count = f"{wait} new transcript{'s wait' if wait > 1 else ' waits'}"
+        which = "testimony diff ID, then testimony accept ID or --all"
+        report.notes.append(f"{count} to be accepted; what was published stays. See: {which}")
     return report
 
 
@@ -112,7 +117,8 @@ def _listen(
 
     def begin() -> Iterator[Listening]:
         for one in pending:
-            run = Run(archive, one.recording, one.settings, progress)
+            wait = config.new_runs == "wait"
+            run = Run(archive, one.recording, one.settings, progress, wait=wait)
             spoken = one.settings.languages
             question = Question(
                 config.transcription,
@@ -160,9 +166,16 @@ class Run:
     """One recording's run in the archive: what is kept of it, and how it ends."""
 
     def __init__(
-        self, archive: Archive, recording: Recording, settings: Settings, progress: Progress
+        self,
+        archive: Archive,
+        recording: Recording,
+        settings: Settings,
+        progress: Progress,
+        *,
+        wait: bool,
     ) -> None:
         self._archive = archive
+        self._wait = wait
         self._recording = recording
         self._progress = progress
         self._left_s = recording.duration_s
@@ -202,7 +215,9 @@ class Run:
 
     def _finish(self, name: str, transcript: Transcript, report: Report) -> None:
         lost = _lost(self._recording, transcript.sound_s)
-        took_s = self._archive.finish_run(self._id, self._recording, transcript, lost)
+        took_s = self._archive.finish_run(
+            self._id, self._recording, transcript, lost, wait=self._wait
+        )
         spoken = ", ".join(transcript.languages) or "no speech found"
         line = f"{name}: {len(transcript.segments)} segments, {spoken}"
         report.done.append(line)

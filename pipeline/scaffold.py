@@ -39,6 +39,10 @@ contact: null
 
 # Where readers find this archive's site, as https://archive.example.org: exports point there.
 address: null
+# A new transcript of what already has a text, with another model or `transcribe --again`: `wait`
+# until someone runs `testimony accept`, or `replace` it at once. Corrections are kept in both.
+new_runs: wait
+
 # Who answers for corrections where `testimony correct` is not told with --who; null: the name of
 # the computer's user.
 who: null

@@ -33,6 +33,7 @@ class Standing:
     unheard: int
     waiting: list[str]
     to_hear: list[dict[str, Any]]
+    unsure_corrections: list[dict[str, Any]]
     failures: list[str]
 
 
@@ -43,6 +44,7 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
     for recording in archive.recordings():
         recordings.setdefault(recording.testimony_id, []).append(recording)
     summaries = archive.summaries()
+    unsure = archive.unsure()
     failures = {failure.recording_id: failure for failure in archive.failures()}
     misspelt: dict[str, list[dict[str, Any]]] = {}
     for one in archive.misspelt():
@@ -54,6 +56,13 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
         done = [summaries[r.id] for r in mine if r.id in summaries]
         waiting = [] if decision.allowed else [f"not published: {decision.reason}"]
         waiting += _doubts(done) + _misspelt(row["id"], misspelt.get(row["id"], []))
+        parts = {r.id: r for r in mine}
+        loose = [
+            {"path": parts[c["recording_id"]].path, **c}
+            for c in unsure
+            if c["recording_id"] in parts
+        ]
+        waiting += _new(mine, len(loose))
         standings.append(
             Standing(
                 id=row["id"],
@@ -68,6 +77,7 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
                 unheard=sum(summary["unheard"] for summary in done),
                 waiting=waiting,
                 to_hear=archive.waiting(row["id"]),
+                unsure_corrections=loose,
                 failures=[failures[r.id].reason for r in mine if r.id in failures],
             )
         )
@@ -97,6 +107,13 @@ def _stage(recordings: list[Recording], done: int, allowed: bool) -> str:
 def _detected(done: list[dict[str, Any]]) -> list[str]:
     heard = [json.loads(summary["languages"]).items() for summary in done]
     return list(by_language(chain.from_iterable(heard)))
+
+
+def _new(recordings: list[Recording], loose: int) -> list[str]:
+    """What a new transcript asks of a person: to accept it, and to look at corrections in it."""
+    wait = sum(recording.waiting_run_id is not None for recording in recordings)
+    said = [f"{wait} new transcripts: testimony diff, testimony accept"] if wait else []
+    return said + ([f"{loose} corrections placed by time only"] if loose else [])
 
 
 def _doubts(done: list[dict[str, Any]]) -> list[str]:

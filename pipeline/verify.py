@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
-from pipeline.errors import MediaError, PipelineError, PublishError, printable
+from pipeline.errors import ArchiveError, MediaError, PipelineError, PublishError, printable
 from pipeline.holdings import Holdings, read_holdings
 from pipeline.publication import CLIPS_OF, DATABASES, FOLDER, MEDIA_OF, media_of_clip
 from pipeline.recording import Recording
@@ -37,6 +37,9 @@ def verify(archive: Archive, config: Config, progress: Progress) -> Report:
         _unknown(archive, name, sha, renamed, report)
     for fault in archive.faults():
         report.problem(PublishError(archive.path, f"{fault}.", "Restore the last backup."))
+    for recording in recordings:
+        for fault in archive.text_faults(recording):
+            report.problem(ArchiveError(recording.path, f"{fault}.", "Restore the last backup."))
     holdings = read_holdings(archive, config)
     for problem in holdings.sidecars.problems:
         report.problem(problem)

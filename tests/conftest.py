@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
+from pipeline.accept import accept
 from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.engines import Lanes
@@ -99,6 +100,11 @@ class Folder:
         with self.open() as archive:
             crew = fake_crew(FakeEngines(engine))
             return transcribe(archive, self.settings(), crew, Silent(), **choice)
+
+    def accept(self) -> None:
+        """From now on the new transcripts that wait count."""
+        with self.open() as archive:
+            accept(archive, ())
 
     def command(self, *words: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """`testimony …` as its user runs it: a process of its own."""

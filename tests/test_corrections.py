@@ -140,6 +140,18 @@ def test_a_recording_that_no_machine_has_heard_is_corrected_too(folder: Folder) 
             (4.0, 6.0, "Word for word.", "corrected"),
         ]
         assert archive.run(only(archive).current_run_id or 0)["based_on"] is None
+    folder.config(title="By hand", languages=["pl"], new_runs="wait")
+    assert folder.command("publish").returncode == 0
+    result = folder.command("export", "a", "--format", "vtt", "--to", str(folder.root / "out"))
+    assert result.returncode == 0, result.stderr
+    assert "Written down by people" in (folder.root / "out" / "a.vtt").read_text("utf-8")
+    assert folder.transcribe(FakeEngine(lambda clip: SAID)).done
+    with folder.open() as archive:
+        assert [line[2] for line in texts(archive)] == ["By hand.", "Word for word."]
+        assert [p.how for p in archive.accept(only(archive))] == ["time"]
+        assert [line[2] for line in texts(archive)][:4] == [
+            "One", "By hand.", "Word for word.", "Seven eight nine."
+        ]  # fmt: skip
 
 
 def test_a_withdrawn_testimony_is_not_corrected(corrected: Folder) -> None:
@@ -148,6 +160,19 @@ def test_a_withdrawn_testimony_is_not_corrected(corrected: Folder) -> None:
         withdraw.withdraw(archive, corrected.settings(), "a", "asked for it", Silent())
         with pytest.raises(UsageError, match="was withdrawn"):
             archive.correct(only(archive), [change])
+
+
+def test_two_programs_write_and_neither_is_refused(corrected: Folder) -> None:
+    with corrected.open() as one, corrected.open() as other:
+        for n in range(4):
+            first, second = (one, other) if n % 2 else (other, one)
+            change = edit(first, n, n + 1, Line(3.0 * n, 3.0 * n + 3, f"Line {n}."))
+            second.record("fixity check", ["x"])
+            first.correct(only(first), [change])
+        other.db.execute("BEGIN IMMEDIATE")
+        with corrected.open() as reader:
+            assert [line[2] for line in texts(reader)][:4] == [f"Line {n}." for n in range(4)]
+        other.db.conn.rollback()
 
 
 def test_it_is_found_and_what_stood_there_is_not(corrected: Folder) -> None:

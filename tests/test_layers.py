@@ -37,7 +37,8 @@ LAYERS = {
     9: {"backup", "confirm", "desk", "entries", "exports", "facets", "ingest", "log"}
     | {"scaffold", "sidecarsheet", "steps", "terminal", "site.about", "site.iiif"}
     | {"site.lesson", "site.oembed", "site.quality"},
-    10: {"accuracy", "editing", "holdings", "listen", "newcomer", "results", "workers"},
+    10: {"accept", "accuracy", "comparison", "editing", "holdings", "listen", "newcomer"}
+    | {"results", "workers"},
     11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "status"}
     | {"verify", "site.searching"},
     12: {"evaluate", "package", "run", "withdraw", "site.app", "site.found", "site.home"}

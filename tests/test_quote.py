@@ -155,6 +155,7 @@ async def test_words_that_changed_since_are_said_to_have_changed(
     same = await get(site, f"{path}?v={version}")
     assert "transcript has changed" not in same.text
     published.transcribe(says(["Raz & c.", *WORDS[1:]]), again=True)
+    published.accept()
     assert published.run(says(WORDS))[-1].ok
     site = app.build(published.root)
     after = (await get(site, f"{path}?v={version}")).text

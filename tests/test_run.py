@@ -105,6 +105,7 @@ def test_the_language_of_sound_and_words_stand_side_by_side(three: Folder) -> No
 def test_a_told_language_has_no_confidence(three: Folder) -> None:
     three.run()
     three.transcribe(language="en", only=["a"])
+    three.accept()
     rows = table(three, "SELECT s.language, s.language_confidence, s.language_source FROM segments"
                         " s JOIN recordings r ON r.current_run_id = s.run_id"
                         " WHERE path = 'a.wav'")  # fmt: skip

@@ -546,6 +546,7 @@ def test_the_archives_index_follows_the_text_and_withdrawal(told: Folder) -> Non
     assert told.command("withdraw", "c", "--reason", "asked for").returncode == 0
     assert (found("event:cattle-wagon"), found("Wilno"), found("bydlęcy")) == (1, 0, 1)
     told.transcribe(FakeEngine(text=lambda clip: "Chleb."), only=["a"], again=True)
+    told.accept()
     assert (found("chleb"), found("event:cattle-wagon")) == (1, 0)
     told.transcribe(FakeEngine(text=lambda clip: "Chleb."), only=["c"], again=True)
     assert found("chleb") == 1

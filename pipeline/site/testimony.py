@@ -165,6 +165,7 @@ def _told(entry: Entry, words: Words) -> dict[str, Any]:
             {
                 (p.row["engine"], p.row["model"], (p.row["transcribed_at"] or "")[:10])
                 for p in entry.parts
+                if p.row["engine"]
             }
         ),
     }
