@@ -20,7 +20,7 @@ from typing import Any
 from pipeline import config, listening, lock, withdrawn
 from pipeline import recording as rec
 from pipeline.archive import Archive
-from pipeline.corrections import Conflict, Correction, CorrectionError, Line, ms
+from pipeline.corrections import Conflict, Correction, CorrectionError, Line, ms, tidy
 from pipeline.errors import ArchiveError, AudioError
 from pipeline.recording import Recording
 from pipeline.review import (
@@ -252,13 +252,14 @@ def _standing(
 
 def _rows(archive: Archive, recording: Recording) -> tuple[Row, ...]:
     """Lines and unheard stretches of a recording, in order."""
+    run_id = recording.current_run_id or 0
     lines = [
         Row(s.start_s, s.end_s, s.text, s.language, s.speaker, s.state, s.reasons, s.confidence)
-        for _, s in archive.lines(recording)
+        for s in tidy(segment for _, segment in archive.segments(run_id, with_words=False))
     ]
     gaps = [
         Row(start_s, end_s, "", None, None, UNHEARD)
-        for gap in archive.unheard(recording.current_run_id or 0)
+        for gap in archive.unheard(run_id)
         for start_s, end_s in _beside(lines, gap.start_s, gap.end_s)
     ]
     return tuple(sorted((*lines, *gaps), key=lambda row: (row.start_s, row.end_s)))

@@ -259,5 +259,5 @@ def test_three_thousand_lines_stay_workable(
     browser.until(lambda: 0 < browser.js(box)[0] < browser.js(box)[1] < 900)
     press(browser, Keys.END, " Koniec.")
     save(browser)
-    browser.until(lambda: rows(folder)[2990].text == "To jest wiersz numer 2990. Koniec.")
+    browser.until(lambda: rows(folder)[2990].text == "To jest wiersz numer 2990. Koniec.", 60)
     assert browser.js("return document.activeElement.value") == "To jest wiersz numer 2991."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from importlib import resources
@@ -12,6 +13,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from datasette.app import Datasette
 
+from pipeline.desk import Desk
 from pipeline.engines.fake import FakeEngine
 from pipeline.report import Silent
 from pipeline.site import app
@@ -19,6 +21,7 @@ from pipeline.site.words import INTERFACE, SOURCE, Words, words_in
 from pipeline.withdraw import withdraw
 from scripts import catalogues
 from tests.conftest import Folder
+from tests.test_access import HASH, PASSWORD, log_in
 
 LANGUAGES = catalogues.LANGUAGES
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w+>")
@@ -121,6 +124,14 @@ def test_numbers_take_the_form_of_the_language(language: str, said: list[str]) -
     assert found == said
 
 
+REASONS = [
+    "hardly any voice is heard here (0.12)", "the engine is very unsure (log probability -1.20)",
+    "the engine takes it for silence (0.70)", "the text repeats itself",
+    "the same sentence for the 4th time", "decoded again in pieces, it was no better",
+    "30 words in 2.0 s are too many", "1 words in 9.0 s are too few",
+    "40% of the letters are not pl", "the words look like pl, the sound like ru",
+    "a phrase that ends films: 'zzz'",
+]  # fmt: skip
 # All that people write or say in this archive begins with z.
 TEXT = "Zabrali zboże, zimą. Została zorza."
 
@@ -151,12 +162,22 @@ def published(folder: Folder) -> Folder:
 
 @pytest.fixture
 def site(published: Folder) -> Datasette:
-    return app.build(published.root)
+    (published.root / "secrets").mkdir()
+    (published.root / "secrets" / "reviewers").write_text(f"zrita:{HASH}\n")
+    with published.open() as archive, archive.db.atomic():
+        archive.db.execute(
+            "UPDATE segments SET state = 'quarantined', reasons = ? WHERE n = 2",
+            (json.dumps(REASONS),),
+        )
+        archive.db.execute("INSERT INTO unheard SELECT id, 1, 4.5, 5 FROM runs LIMIT 1")
+    return app.build(published.root, desk=Desk(published.root))
 
 
-async def get(site: Datasette, path: str, accept: str = "", **values: str) -> Any:
+async def get(
+    site: Datasette, path: str, accept: str = "", cookies: Any = None, **values: str
+) -> Any:
     address = f"{path}?{urlencode(values)}" if values else path
-    return await site.client.get(address, headers={"accept-language": accept})
+    return await site.client.get(address, headers={"accept-language": accept}, cookies=cookies)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -266,6 +287,7 @@ def pages() -> list[tuple[str, dict[str, str]]]:
         ("/quote/zopen/4-0", {}),
         ("/quote/zopen/0-4000", {}),
         ("/quote/zgone/0-4", {}),
+        ("/review", {}),
         ("/lesson", {}),
         ("/lesson", {**quoted, "n": "Zquestion", "end": "Zend", "title": "Zlesson"}),
         ("/lesson", {"add": "zz"}),
@@ -293,6 +315,16 @@ async def test_every_sentence_of_every_page_comes_from_a_catalogue(
         response = await get(site, path, **values, lang="lt")
         assert "⟦" in response.text, path
         beside[path, *values.values()] = unmarked(response.text)
+    cookies = {"ds_actor": (await log_in(site, PASSWORD, "zrita")).cookies["ds_actor"]}
+    for path, values in (
+        ("/review", {}),
+        ("/review/zopen", {}),
+        ("/review/zopen", {"at": "0"}),
+        ("/review/znobody", {}),
+    ):
+        response = await get(site, path, cookies=cookies, **values, lang="lt")
+        assert "⟦" in response.text and response.status_code in (200, 404), path
+        beside[path, *values.values(), cookies["ds_actor"]] = unmarked(response.text)
     assert {page: words for page, words in beside.items() if words} == {}
     folder = resources.files("pipeline.site") / "templates" / "archive"
     whole = {f"archive/{file.name}" for file in folder.iterdir() if file.name[0] != "_"}

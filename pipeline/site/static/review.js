@@ -122,9 +122,18 @@
       box.focus({ preventScroll: true });
       box.setSelectionRange(0, 0);
     }
-    line.scrollIntoView({ block: "nearest" });
+    bring(line);
     history.replaceState(null, "", `${say.address}&at=${line.dataset.start}#now`);
     if (act("along").checked && media.src && focus) playLine(line);
+  }
+
+  // The whole form in view, below what stays in place; where it is too high for that, its beginning.
+  function bring(line) {
+    const kept = root.querySelector(".listen").getBoundingClientRect();
+    const top = kept.width > innerWidth / 2 ? Math.max(0, kept.bottom) : 0;
+    const { top: from, bottom: to, height } = line.getBoundingClientRect();
+    if (from >= top && to <= innerHeight) return;
+    line.scrollIntoView({ block: height < (innerHeight - top) / 2 ? "center" : "start" });
   }
 
   // What was written before a conflict, a lost connection or a closed window: put into the form,
