@@ -8,7 +8,7 @@ machine's run always give the same text. All times are compared in milliseconds.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -152,17 +152,17 @@ def apply(base: Heard, corrections: Sequence[Correction], heard: Mapping[int, He
 
 def corrected(lines: Sequence[Segment], correction: Correction) -> tuple[Segment, ...]:
     """The lines with the correction in its place. Raises Conflict where it cuts one in two."""
-    old = within(lines, correction)
-    words = [word for line in old for word in line.words]
+    first, last = _touched(lines, correction)
+    words = [word for line in within(lines, correction) for word in line.words]
     new = [_by_a_person(line, words) for line in correction.lines]
-    kept = [line for line in lines if line not in old]
-    return tuple(sorted([*kept, *new], key=lambda line: line.start_s))
+    return (*lines[:first], *new, *lines[last:])
 
 
 def within(lines: Sequence[Segment], correction: Correction) -> tuple[Segment, ...]:
     """The lines in the correction's range, all of them whole, else Conflict."""
     start, end = ms(correction.start_s), ms(correction.end_s)
-    touched = [line for line in lines if ms(line.start_s) < end and ms(line.end_s) > start]
+    first, last = _touched(lines, correction)
+    touched = lines[first:last]
     cut = [line for line in touched if ms(line.start_s) < start or ms(line.end_s) > end]
     if cut:
         one = cut[0]
@@ -174,6 +174,12 @@ def within(lines: Sequence[Segment], correction: Correction) -> tuple[Segment, .
             touched,
         )
     return tuple(touched)
+
+
+def _touched(lines: Sequence[Segment], correction: Correction) -> tuple[int, int]:
+    """Where the lines begin and end that share more than an edge with the correction's range."""
+    first = bisect_right(lines, ms(correction.start_s), key=lambda line: ms(line.end_s))
+    return first, bisect_left(lines, ms(correction.end_s), key=lambda line: ms(line.start_s))
 
 
 def must_stand(lines: Sequence[Segment], correction: Correction) -> None:

@@ -105,13 +105,17 @@ def place(base: Sequence[Segment], claims: Sequence[Claim]) -> Placed:
         for k, side in zip(near, sides, strict=True):
             spoken[k].keep_out(claim, side)
         placements.append(placement)
+    covered = _Ranges()
+    people: list[Segment] = []
+    asked: list[Placement] = []
     taken = [one.word for one in spoken if not one.left]
-    return Placed(
-        (*_rest(base, spoken, _merged(claims)), *_people(claims, taken)),
-        tuple(
-            p for claim, p in zip(claims, placements, strict=True) if _still_asked(claim, claims)
-        ),
-    )
+    for claim, placement in zip(reversed(claims), reversed(placements), strict=True):
+        people += _people(claim, covered, taken)
+        # What later claims have replaced whole, nobody needs to look at any more.
+        if not covered.have(claim.start, claim.end):
+            asked.append(placement)
+        covered.add(claim.start, claim.end)
+    return Placed((*_rest(base, spoken, covered), *people), tuple(reversed(asked)))
 
 
 def _sides(claim: Claim, near: Sequence[Word]) -> tuple[list[int], Placement]:
@@ -147,34 +151,42 @@ def _by_time(claim: Claim, word: Word) -> int:
     return (middle >= claim.start - margin) + (middle >= claim.end + margin) - 1
 
 
-def _merged(claims: Sequence[Claim]) -> list[tuple[int, int]]:
-    """The ranges that people answer for, in order, none touching another."""
-    ranges: list[tuple[int, int]] = []
-    for start, end in sorted((claim.start, claim.end) for claim in claims):
-        if ranges and start <= ranges[-1][1]:
-            ranges[-1] = (ranges[-1][0], max(end, ranges[-1][1]))
-        else:
-            ranges.append((start, end))
-    return ranges
+class _Ranges:
+    """Ranges in ms that people answer for, in order, none touching another."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, start: int, end: int) -> None:
+        first, last = bisect_left(self.ends, start), bisect_right(self.starts, end)
+        if first < last:
+            start, end = min(start, self.starts[first]), max(end, self.ends[last - 1])
+        self.starts[first:last], self.ends[first:last] = [start], [end]
+
+    def have(self, start: int, end: int) -> bool:
+        at = bisect_right(self.starts, start) - 1
+        return at >= 0 and self.ends[at] >= end
+
+    def overlap(self, start: int, end: int) -> bool:
+        at = bisect_right(self.ends, start)
+        return at < len(self.starts) and self.starts[at] < end
 
 
-def _people(claims: Sequence[Claim], taken: Sequence[Word]) -> Iterator[Segment]:
-    """People's lines that no later claim has replaced, timed by the words that they replace."""
-    for n, claim in enumerate(claims):
-        for line in claim.lines:
-            start, end = round(line.start_s * 1000), round(line.end_s * 1000)
-            if not any(later.start < end and start < later.end for later in claims[n + 1 :]):
-                there = [w for w in taken if w.end_s > line.start_s and w.start_s < line.end_s]
-                words = retimed(line.text, line.start_s, line.end_s, there)
-                yield replace(line, words=words)
+def _people(claim: Claim, later: _Ranges, taken: Sequence[Word]) -> Iterator[Segment]:
+    """The claim's lines that no later one has replaced, timed by the words they stand for."""
+    for line in claim.lines:
+        if not later.overlap(round(line.start_s * 1000), round(line.end_s * 1000)):
+            first = bisect_right(taken, line.start_s, key=lambda word: word.end_s)
+            last = bisect_left(taken, line.end_s, key=lambda word: word.start_s)
+            words = retimed(line.text, line.start_s, line.end_s, taken[first:last])
+            yield replace(line, words=words)
 
 
-def _rest(
-    base: Sequence[Segment], spoken: Sequence[_Spoken], ranges: Sequence[tuple[int, int]]
-) -> Iterator[Segment]:
+def _rest(base: Sequence[Segment], spoken: Sequence[_Spoken], ranges: _Ranges) -> Iterator[Segment]:
     """What is left of the run's segments, each piece inside of one gap between ranges."""
-    starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
-    gaps = [_Gap(*both) for both in zip([0, *ends], [*starts, None], strict=True)]
+    ends = ranges.ends
+    gaps = [_Gap(*both) for both in zip([0, *ends], [*ranges.starts, None], strict=True)]
 
     def gap_of(one: _Spoken) -> _Gap:
         return gaps[bisect_right(ends, one.start)]
@@ -218,9 +230,3 @@ def _fitted(pieces: Sequence[Segment], gap: _Gap) -> Iterator[Segment]:
             limit = start
         fitted.append(replace(piece, start_s=start / 1000, end_s=end / 1000))
     return reversed(fitted)
-
-
-def _still_asked(claim: Claim, claims: Sequence[Claim]) -> bool:
-    """Whether no later claim has its whole range."""
-    later = claims[claims.index(claim) + 1 :]
-    return not any(one.start <= claim.start and claim.end <= one.end for one in later)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import wave
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import accept
+from pipeline import accept, audio
 from pipeline.archive import Archive
 from pipeline.comparison import side_by_side
 from pipeline.corrections import (
@@ -28,6 +29,7 @@ from pipeline.corrections import (
 )
 from pipeline.engines.fake import FakeEngine
 from pipeline.recording import Recording
+from pipeline.sound import RATE_HZ
 from pipeline.transcript import Segment, Unheard, Word
 from tests.conftest import REPOSITORY, Folder
 from tests.test_corrections import SAID
@@ -378,10 +380,13 @@ def test_every_word_is_in_one_row_of_the_comparison() -> None:
 
 @pytest.mark.real
 def test_every_correction_survives_the_other_engine(folder: Folder) -> None:
-    folder.config(models={"default": "base"}, languages=["pl"])
+    folder.config(models={"default": "base"}, languages=["pl"], threads=1)
     name = "sample-pl-b.mp3"
-    (folder.root / "recordings" / name).symlink_to(REPOSITORY / "recordings" / name)
-    folder.sidecar("b", [name], access="public", languages=["pl"])
+    samples = audio.decode(REPOSITORY / "recordings" / name, shown=name).cut(0.0, 16.0)
+    with wave.open(str(folder.root / "recordings" / "b.wav"), "wb") as file:
+        file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+    folder.sidecar("b", ["b.wav"], access="public", languages=["pl"])
     assert folder.command("run").returncode == 0
     with folder.open() as archive:
         lines = [line for _, line in archive.lines(only(archive))]

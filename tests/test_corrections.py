@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -184,3 +185,34 @@ def test_it_is_found_and_what_stood_there_is_not(corrected: Folder) -> None:
             archive.correct(only(archive), [change])
     assert search(corrected.root, "lubyanka", None, 5, everything=True).total == 2
     assert search(corrected.root, "four", None, 5, everything=True).total == 0
+
+
+def test_verify_makes_the_text_once_more_and_compares(corrected: Folder) -> None:
+    with corrected.open() as archive:
+        archive.correct(only(archive), [edit(archive, 0, 1, Line(0.0, 3.0, "One."))])
+        assert archive.text_faults(only(archive)) == []
+        archive.db.execute("UPDATE segments SET text = 'Not what was said.' WHERE text = 'One.'")
+        archive.db.conn.commit()
+    result = corrected.command("verify")
+    assert result.returncode == 1 and "not what its corrections make of the run" in result.stderr
+
+
+def test_a_bag_and_a_backup_have_what_people_said_and_what_the_machine_did(
+    corrected: Folder,
+) -> None:
+    with corrected.open() as archive:
+        archive.correct(only(archive), [edit(archive, 0, 1, Line(0.0, 3.0, "One."))])
+    place = corrected.root.parent
+    assert corrected.command("export", "a", "--to", str(place)).returncode == 0
+    (file,) = (place / "a").glob("data/transcripts/*-corrections.json")
+    (one,) = json.loads(file.read_text("utf-8"))["corrections"]
+    assert (one["before"], one["after"], one["who"]) == ("One two three.", "One.", "Ona")
+    (machine,) = (place / "a").glob("data/transcripts/*-machine-run-1.json")
+    assert "One two three." in machine.read_text("utf-8")
+    assert corrected.command("backup", str(place / "copy.db")).returncode == 0
+    with corrected.open() as archive:
+        archive.correct(only(archive), [edit(archive, 0, 1, Line(0.0, 3.0, "Two."))])
+    assert corrected.command("restore", str(place / "copy.db")).returncode == 0
+    with corrected.open() as archive:
+        assert [c.after for c in archive.corrections(only(archive))] == ["One."]
+        assert archive.text_faults(only(archive)) == []
