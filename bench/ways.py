@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from pipeline import audio
 from pipeline.engines.models import Model
 
 # A file and its language in; its text out.
@@ -47,7 +48,10 @@ def openai_default() -> Way:
     model = as_openai(Model("base", None))
 
     def run(path: Path, language: str) -> str:
-        return str(model.transcribe(str(path), language=language, fp16=False)["text"])
+        # Decoded by this project: openai-whisper looks for a program called ffmpeg.
+        sound = audio.decode(path, shown=path.name)
+        samples = sound.cut(0.0, sound.duration_s)
+        return str(model.transcribe(samples, language=language, fp16=False)["text"])
 
     return run
 

@@ -20,14 +20,18 @@ from sqlite_utils.db import NotFoundError
 
 from pipeline import __version__, testimony, withdrawn
 from pipeline.config import Access
-from pipeline.corrections import Correction
+from pipeline.corrections import Correction, Text
 from pipeline.errors import ArchiveError, PipelineError, Problem, UsageError
+from pipeline.lexicon import Lexicon
 from pipeline.lines import Lines
+from pipeline.misspellings import Misspellings
 from pipeline.passages import Passages
 from pipeline.placing import Placement
 from pipeline.recording import Recording
 from pipeline.report import Progress
+from pipeline.samples import Design, Sampled, Samples
 from pipeline.schema import migration
+from pipeline.scoring import Errors
 from pipeline.terms import Tables
 from pipeline.testimony import Sidecar, Sidecars
 from pipeline.transcript import Segment, Transcript, Unheard
@@ -86,6 +90,8 @@ class Archive:
             migration.apply(self.db)
         self._passages = Passages(self.db, root)
         self._lines = Lines(self.db)
+        self._samples = Samples(self.db)
+        self._misspellings = Misspellings(self.db)
 
     def __enter__(self) -> Archive:
         return self
@@ -343,6 +349,59 @@ class Archive:
             who = sorted({correction.who for correction in corrections})
             self.record("modification", [recording.id], corrections=ids, who=who)
         return ids
+
+    def applied(self, recording_id: str, run_id: int) -> Text:
+        """What would count, of one of a recording's runs and all its corrections."""
+        with self._guarded():
+            return self._lines.applied(recording_id, run_id)
+
+    def last_corrections(self) -> dict[str, int]:
+        """By recording, the number of its last correction; without those that have none."""
+        sql = "SELECT recording_id, max(id) FROM corrections GROUP BY recording_id"
+        with self._guarded():
+            return dict(self.db.execute(sql).fetchall())
+
+    # Samples
+
+    def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
+        """Machine lines drawn at random; the same design and seed give those drawn before."""
+        with self._guarded(), self._writing():
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            return self._samples.draw(design, seed, hidden, now())
+
+    def samples(self) -> list[Sampled]:
+        """Every line that was ever drawn, in the order of drawing."""
+        with self._guarded():
+            return self._samples.drawn()
+
+    def comparisons(self) -> dict[int, tuple[int, Errors | None]]:
+        """By drawn line, up to which correction it was compared, and what was found."""
+        with self._guarded():
+            return self._samples.comparisons()
+
+    def keep_comparisons(self, correction_id: int, errors: Mapping[int, Errors | None]) -> None:
+        """What comparing drawn lines found; None where nobody has heard one yet."""
+        with self._guarded(), self.db.atomic():
+            self._samples.keep(correction_id, errors)
+
+    def lost(self) -> dict[str, tuple[dict[str | None, int], float]]:
+        """By recording, what of the machine's run is quarantined (lines by language), and how many
+        seconds of speech have no words."""
+        with self._guarded():
+            return self._samples.lost()
+
+    # The lexicon's spellings
+
+    def check_spellings(self, lexicon: Lexicon) -> None:
+        """Lists anew what is like a spelling of the lexicon, where anything has changed."""
+        with self._guarded(), self._writing():
+            hidden = withdrawn.read(self.root) | self.withdrawn()
+            self._misspellings.bring_up_to_date(lexicon, hidden)
+
+    def misspelt(self) -> list[dict[str, Any]]:
+        """What was listed, by testimony and time: see `Misspellings.found`."""
+        with self._guarded():
+            return self._misspellings.found()
 
     def summaries(self) -> dict[str, dict[str, Any]]:
         """By recording: segments, states and languages of its current run."""

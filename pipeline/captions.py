@@ -1,7 +1,6 @@
-"""A testimony's published words in the formats that players, editors and programs read.
+"""A testimony's published words as captions (WebVTT, SubRip), as text, and as JSON and CSV.
 
-Works on what is published (`publication.Entry`) and nothing else: the site and `testimony export`
-give the same bytes. Times are of one recording; a file of captions is for one part.
+Times are of one recording; a file of captions is for one part.
 """
 
 from __future__ import annotations
@@ -9,12 +8,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.clock import clock
-from pipeline.publication import Entry, Part
+from pipeline.publication import TESTIMONY_COLUMNS, Entry, Part
 from pipeline.transcript import apart
 
 _COLUMNS = (
@@ -23,22 +22,9 @@ _COLUMNS = (
 )
 _LISTS = {"languages_declared", "languages_detected", "uses", "warnings"}
 _OURS = {"fingerprint"}  # of no use outside of the publication
-_CAVEAT = "Words are a machine's, which errs, where nothing else is said. Listen before you quote."
+CAVEAT = "Words are a machine's, which errs, where nothing else is said. Listen before you quote."
 # Where the words of a segment in each published state come from.
 TEXT_FROM = {"ok": "machine", "corrected": "person", "redacted": "redaction"}
-
-
-@dataclass(frozen=True)
-class Format:
-    """One way to write a testimony down. `write` takes the testimony and which of its parts.
-
-    `by_part`: its times are those of one recording, so that every part has a file of its own.
-    """
-
-    ending: str
-    media_type: str
-    by_part: bool
-    write: Callable[[Entry, tuple[Part, ...]], str]
 
 
 @dataclass(frozen=True)
@@ -50,18 +36,6 @@ class Cue:
     segment: Mapping[str, Any]
 
 
-def write(entry: Entry, kind: str, part: int | None = None) -> str:
-    """The testimony, or one `part` of it, as `FORMATS[kind]`.
-
-    Raises LookupError where there is no such part, or where the format needs one to be named.
-    """
-    parts = tuple(p for p in entry.parts if part is None or p.row["part"] == part)
-    form = FORMATS[kind]
-    if not parts or (form.by_part and len(parts) != 1):
-        raise LookupError(entry.row["id"], part)
-    return form.write(entry, parts)
-
-
 def cues(segments: Iterable[Mapping[str, Any]]) -> list[Cue]:
     """Segments in order of time; one ends where the next begins, and each lasts a millisecond."""
     ordered = sorted(segments, key=lambda s: (s["start_s"], s["end_s"], s["n"]))
@@ -69,46 +43,52 @@ def cues(segments: Iterable[Mapping[str, Any]]) -> list[Cue]:
     return [Cue(*both, segment) for both, segment in zip(times, ordered, strict=True)]
 
 
-def _vtt(entry: Entry, parts: tuple[Part, ...]) -> str:
+def as_vtt(entry: Entry, parts: Sequence[Part]) -> str:
     (part,) = parts
-    blocks = ["WEBVTT", note([*_about(entry), *_made(entry, part), _CAVEAT])]
+    blocks = ["WEBVTT", note([*_about(entry), *_made(entry, part), CAVEAT])]
     for cue in cues(part.segments):
         segment = cue.segment
         if segment["state"] == "corrected":
             blocks.append(note(["The next line was corrected by a person."]))
-        text = escaped(_one_line(segment["text"]))
-        if segment["language"]:
-            text = f"<lang {segment['language']}>{text}</lang>"
-        if segment["speaker"]:
-            text = f"<v {escaped(_one_line(segment['speaker']))}>{text}</v>"
-        times = f"{stamp(cue.start_ms, '.')} --> {stamp(cue.end_ms, '.')}"
-        blocks.append(f"s{segment['id']}\n{times}\n{text}")
+        blocks.append(f"s{segment['id']}\n{cue_lines(cue)}")
     return "\n\n".join(blocks) + "\n"
 
 
-def _srt(entry: Entry, parts: tuple[Part, ...]) -> str:
+def cue_lines(cue: Cue) -> str:
+    """Its times and what is said, by whom and in which language, as WebVTT has them."""
+    segment = cue.segment
+    text = escaped(_one_line(segment["text"]))
+    if segment["language"]:
+        text = f"<lang {segment['language']}>{text}</lang>"
+    if segment["speaker"]:
+        text = f"<v {escaped(_one_line(segment['speaker']))}>{text}</v>"
+    return f"{stamp(cue.start_ms, '.')} --> {stamp(cue.end_ms, '.')}\n{text}"
+
+
+def as_srt(entry: Entry, parts: Sequence[Part]) -> str:
     (part,) = parts
     blocks = []
     for number, cue in enumerate(cues(part.segments), start=1):
         times = f"{stamp(cue.start_ms, ',')} --> {stamp(cue.end_ms, ',')}"
         # SubRip has no way to escape, and takes an arrow for another cue's times.
-        text = _spoken(cue.segment).replace("-->", "→")
+        text = spoken(cue.segment).replace("-->", "→")
         blocks.append(f"{number}\n{times}\n{text}\n")
     return "\n".join(blocks)
 
 
-def _txt(entry: Entry, parts: tuple[Part, ...]) -> str:
+def as_txt(entry: Entry, parts: Sequence[Part]) -> str:
     lines = _about(entry)
     for part in parts:
-        lines += ["", *_made(entry, part), _CAVEAT, ""]
+        lines += ["", *_made(entry, part), CAVEAT, ""]
         for cue in cues(part.segments):
             mark = "[corrected] " if cue.segment["state"] == "corrected" else ""
-            lines.append(f"{clock(cue.segment['start_s'])}  {mark}{_spoken(cue.segment)}")
+            lines.append(f"{clock(cue.segment['start_s'])}  {mark}{spoken(cue.segment)}")
     return "\n".join(lines) + "\n"
 
 
-def _json(entry: Entry, parts: tuple[Part, ...]) -> str:
-    said = {name: value for name, value in entry.row.items() if name not in _OURS}
+def as_json(entry: Entry, parts: Sequence[Part]) -> str:
+    row = entry.row
+    said = {name: row[name] for name in TESTIMONY_COLUMNS if name in row and name not in _OURS}
     for name in _LISTS & said.keys():
         said[name] = json.loads(said[name] or "null")
     said["parts"] = [
@@ -126,22 +106,13 @@ def _json(entry: Entry, parts: tuple[Part, ...]) -> str:
     return json.dumps(said, ensure_ascii=False, indent=1) + "\n"
 
 
-def _csv(entry: Entry, parts: tuple[Part, ...]) -> str:
+def as_csv(entry: Entry, parts: Sequence[Part]) -> str:
     file = io.StringIO()
     table = csv.DictWriter(file, _COLUMNS)
     table.writeheader()
     for part in parts:
         table.writerows(_rows(entry, part))
     return file.getvalue()
-
-
-FORMATS = {
-    "vtt": Format("vtt", "text/vtt", True, _vtt),
-    "srt": Format("srt", "application/x-subrip", True, _srt),
-    "txt": Format("txt", "text/plain", False, _txt),
-    "json": Format("json", "application/json", False, _json),
-    "csv": Format("csv", "text/csv", False, _csv),
-}
 
 
 def _rows(entry: Entry, part: Part) -> Iterator[dict[str, Any]]:
@@ -188,7 +159,8 @@ def _made(entry: Entry, part: Part) -> list[str]:
     ]
 
 
-def _spoken(segment: Mapping[str, Any]) -> str:
+def spoken(segment: Mapping[str, Any]) -> str:
+    """What is said on one line, after who says it."""
     who = f"{_one_line(segment['speaker'])}: " if segment["speaker"] else ""
     return who + _one_line(segment["text"])
 
@@ -206,5 +178,6 @@ def escaped(text: str) -> str:
 
 
 def stamp(ms: int, point: str) -> str:
+    """`01:02:03.456`, with this sign before the milliseconds."""
     seconds, ms = divmod(ms, 1000)
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}{point}{ms:03}"

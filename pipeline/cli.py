@@ -37,6 +37,8 @@ _AGAIN_S = 0.01
 # SIGALRM asks again; where there is none (Windows), one Ctrl-C must do.
 _INTERRUPTS = (signal.SIGINT, *([signal.SIGALRM] if hasattr(signal, "SIGALRM") else []))
 _CSV = click.Path(exists=True, dir_okay=False, path_type=Path)
+# Those of pipeline.formats, which is loaded only where it is needed.
+_FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms", "iiif", "datacite", "dc")
 _Function = Callable[..., Any]
 
 
@@ -385,6 +387,137 @@ def release(session: Session, segments: tuple[int, ...]) -> None:
     session.finish([report])
 
 
+@command("testimony lexicon lt-1998-0042")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+def lexicon(session: Session, only: tuple[str, ...]) -> None:
+    """Lists words that are like a spelling of metadata/lexicon.yaml and written otherwise.
+
+    Nothing is replaced. A word that is right after all goes into the lexicon, under `variants` or
+    `unlike`.
+    """
+    from pipeline import lexicon as spellings
+
+    known = spellings.load(session.root)
+    if known.problems:
+        raise UsageError(
+            "metadata/lexicon.yaml", "\n  ".join(["cannot be used:", *map(str, known.problems)])
+        )
+    with session.writing() as archive:
+        _must_be_known(archive, only)
+        archive.check_spellings(known)
+        found = [one for one in archive.misspelt() if not only or one["testimony_id"] in only]
+    if session.as_json:
+        session.print_json({"misspelt": found})
+        return
+    rows = [
+        (
+            one["testimony_id"],
+            str(one["part"] or 1),
+            clock(one["start_s"]),
+            one["heard"],
+            one["spelling"],
+            "wrong" if one["sure"] else "",
+        )
+        for one in found
+    ]
+    session.terminal.table(["testimony", "part", "time", "heard", "lexicon has", ""], rows)
+    session.terminal.line(f"{len(found)} words to look at.")
+
+
+def _must_be_known(archive: Archive, only: Sequence[str]) -> None:
+    known = {row["id"] for row in archive.testimonies()}
+    if strangers := [ident for ident in only if ident not in known]:
+        raise UsageError(", ".join(strangers), "is no testimony here.", "See testimony status.")
+
+
+@command("testimony sample --segments 50 --language lt")
+@click.argument("only", metavar="[ID]...", nargs=-1)
+@click.option("--segments", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--seed", default=1, show_default=True, help="Another one draws other lines.")
+@click.option("--language", metavar="XX", help="Only lines heard in this language.")
+@click.option(
+    "--right", metavar="N", type=int, multiple=True, help="Line N was heard, and is right as it is."
+)
+@click.option("--who", metavar="NAME", help="Who heard it; else as config.yaml says.")
+def sample(
+    session: Session,
+    only: tuple[str, ...],
+    segments: int,
+    seed: int,
+    language: str | None,
+    right: tuple[int, ...],
+    who: str | None,
+) -> None:
+    """Draws machine lines at random, for people to correct or confirm.
+
+    From them `testimony quality` tells how many words are wrong. The same options give the same
+    lines again. Lines that are right must be confirmed too, or only wrong ones count: with --right,
+    or in the browser.
+    """
+    from pipeline import accuracy, confirm
+    from pipeline.samples import Design
+
+    with session.writing() as archive:
+        if right:
+            name = _who(session, who)
+            confirm.confirm(archive, right, name)
+            session.terminal.note(f"{len(right)} lines are right, says {printable(name)}.")
+        _must_be_known(archive, only)
+        drawn = archive.sample(Design(segments, language, tuple(sorted(set(only)))), seed)
+        heard = accuracy.compared(archive, drawn)
+    if session.as_json:
+        lines = [asdict(one) | {"heard": one.segment_id in heard} for one in drawn]
+        session.print_json({"seed": seed, "lines": lines})
+        return
+    rows = [
+        (
+            str(one.segment_id),
+            one.testimony_id,
+            str(one.part or 1),
+            f"{clock(one.start_s)}–{clock(one.end_s)}",
+            "heard" if one.segment_id in heard else "waits" if one.counts else "of a former run",
+            one.text,
+        )
+        for one in drawn
+    ]
+    columns = ["line", "testimony", "part", "time", "", "as the machine heard it"]
+    session.terminal.table(columns, rows)
+    session.terminal.line(f"{len(drawn)} lines, of which {len(heard)} were heard by a person.")
+    for line in _HOW_TO_HEAR:
+        session.terminal.line(line)
+
+
+_HOW_TO_HEAR = (
+    "Listen to each. Put wrong ones right and confirm the others: in the browser at /review, or by",
+    "`testimony export ID --format vtt --for editing`, any editor, `testimony correct ID FILE`,",
+    "and `testimony sample --right LINE`. Then `testimony quality` says how many words are wrong.",
+)
+
+
+@command("testimony quality --json")
+def quality(session: Session) -> None:
+    """How many words the machine gets wrong here, by language, model and testimony.
+
+    Measured on lines that `testimony sample` drew and people have heard; with 95 % intervals.
+    """
+    from pipeline import accuracy
+    from pipeline.archive import Archive
+    from pipeline.holdings import read_holdings
+
+    with Archive(session.root) as archive:
+        items = read_holdings(archive, session.config).items
+        found = accuracy.figures(archive, items, published=False)
+    if session.as_json:
+        session.print_json({"figures": [asdict(figure) for figure in found]})
+        return
+    if not found:
+        session.terminal.line("Nothing was drawn yet. Begin with: testimony sample")
+        return
+    for title, columns, rows in accuracy.tables(found):
+        session.terminal.line(title)
+        session.terminal.table(columns, rows)
+
+
 @command("testimony evaluate sample.csv --timeline passages.csv")
 @click.argument("manifest", metavar="MANIFEST.csv", type=_CSV)
 @click.option("--timeline", type=_CSV, help="Passages: file, start_s, end_s, language.")
@@ -470,7 +603,7 @@ def restore(session: Session, source: Path) -> None:
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["bagit", "vtt", "srt", "txt", "json", "csv"]),
+    type=click.Choice(["bagit", *_FORMATS]),
     default="bagit",
     show_default=True,
 )
@@ -489,13 +622,21 @@ def restore(session: Session, source: Path) -> None:
     show_default=True,
     help="Whose eyes it is for; a bag is for archives.",
 )
-def export(session: Session, ident: str, kind: str, folder: Path | None, channel: str) -> None:
+@click.option("--address", metavar="URL", help="The site's, instead of config.yaml's.")
+def export(
+    session: Session,
+    ident: str,
+    kind: str,
+    folder: Path | None,
+    channel: str,
+    address: str | None,
+) -> None:
     """Writes a testimony to files, and records that it did.
 
     bagit: whole, for another archive, also what may not be published: masters, sidecar,
-    transcripts and provenance, with checksums. The others: the words that are published, with
-    their times, redacted; vtt and srt make a file for each part. --for editing: everything that
-    was said, private, as vtt or srt; `testimony correct` takes it back.
+    transcripts and provenance, with checksums. The others: what is published, redacted; vtt, srt,
+    tei and ohms make a file for each part. --for editing: everything that was said, private, as
+    vtt or srt; `testimony correct` takes it back.
     """
     if channel == "editing" and kind not in ("vtt", "srt"):
         what = f"expected --format vtt or srt, found {kind}."
@@ -513,7 +654,7 @@ def export(session: Session, ident: str, kind: str, folder: Path | None, channel
             from pipeline import plain
 
             seen_by = cast("Channel", channel)
-            report = plain.export(archive, session.config, ident, kind, folder, seen_by)
+            report = plain.export(archive, session.config, ident, kind, folder, seen_by, address)
     session.finish([report])
 
 
@@ -541,7 +682,7 @@ def correct(
     from pipeline import editing
 
     with session.writing() as archive:
-        name = who or session.config.who or getpass.getuser()
+        name = _who(session, who)
         report = editing.correct(
             archive, ident, path, name, part=part, former_private=keep_former_private
         )
@@ -549,6 +690,11 @@ def correct(
         for line in report.done:
             session.terminal.line(f"  {printable(line)}")
     session.finish([report])
+
+
+def _who(session: Session, told: str | None) -> str:
+    """Who answers for what is said: as told, as config.yaml says, or who is logged in here."""
+    return told or session.config.who or getpass.getuser()
 
 
 @command("testimony import interview.xml --testimony lt-1998-0042 --who 'Ona Sample'")
@@ -572,7 +718,7 @@ def import_(session: Session, paths: tuple[Path, ...], who: str | None, **choice
     from pipeline import intake
 
     ears = _ears(session)
-    told = intake.Choice(who or session.config.who or getpass.getuser(), ears=ears, **choice)
+    told = intake.Choice(_who(session, who), ears=ears, **choice)
     with session.writing() as archive:
         report = intake.take(archive, session.config, paths, told)
     session.finish([report])
@@ -585,6 +731,38 @@ def _ears(session: Session) -> Ears | None:
     except ModuleNotFoundError:
         return None
     return functools.partial(Listener, session.root, session.config)
+
+
+@command("testimony package --to /mnt/handover --with-media")
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it becomes testimonies-public; without it, exports/ in the archive.",
+)
+@click.option(
+    "--for",
+    "channel",
+    type=click.Choice(["public", "researchers"]),
+    default="public",
+    show_default=True,
+    help="Whose eyes it is for.",
+)
+@click.option("--with-media", is_flag=True, help="Also the access copies: sound and film.")
+def package(session: Session, folder: Path | None, channel: Channel, with_media: bool) -> None:
+    """Writes all that is public into one folder: a Frictionless Data Package.
+
+    Tables (CSV), transcripts (VTT, TXT, TEI) and descriptions (DataCite, Dublin Core), every file
+    with its checksum. It is recorded for each testimony, so that withdraw can name it.
+    """
+    from pipeline import package as whole
+
+    with session.writing() as archive:
+        report = whole.export(
+            archive, session.config, folder, channel, session.terminal, with_media=with_media
+        )
+    session.finish([report])
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -12,6 +12,7 @@ from pipeline.errors import ConfigError, UsageError
 
 FILE = "config.yaml"
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 Access = Literal["public", "researchers", "closed"]
 Channel = Literal["public", "researchers"]
 
@@ -52,12 +53,16 @@ class Config(_Settings):
         None, description="where workers on other machines find recordings/: file://, s3://, …"
     )
     access: Access = "closed"
+    address: Address | None = Field(None, description="where readers find the site, for exports")
     contact: str | None = Field(None, description="whom to ask about what is not public")
     who: str | None = Field(
         None, description="who answers for corrections, where --who is not said"
     )
     search_by_meaning: bool = Field(
         False, description="offer passages near in meaning under the hits; needs the extra meaning"
+    )
+    lexicon_hints: bool = Field(
+        False, description="tell the model the lexicon's spellings before it listens"
     )
     transcription: TranscriptionOptions = TranscriptionOptions()
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -24,7 +25,7 @@ from pipeline.terms import Tables
 
 # Raise the number when the tables change: what has another form is made from nothing, as what has
 # another index is, because only the same words can be taken out of it again.
-_FORM = zlib.crc32(f"7 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
+_FORM = zlib.crc32(f"8 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
 _FICLONE = 0x40049409  # Linux: make a file share another's blocks
 _PAGES_IN_HEADER = slice(28, 32)
 _PAGE_SIZE_IN_HEADER = slice(16, 18)
@@ -35,11 +36,13 @@ class Lists:
     """What a database says beside its testimonies.
 
     `closed`: (id, title, reason, whom to ask) of those that may be known to exist; `gone`: the
-    sealed addresses of those that were withdrawn, sorted.
+    sealed addresses of those that were withdrawn, sorted; `quality`: rows of that table, how many
+    of a machine's words are wrong in what is published.
     """
 
     closed: tuple[tuple[str, str, str | None, str | None], ...] = ()
     gone: tuple[str, ...] = ()
+    quality: tuple[tuple[Any, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ class _New:
         for part in entry.parts:
             db.table("recordings").insert(part.row)
             db.table("segments").insert_all(part.segments)
+            db.table("former_texts").insert_all(part.former)
             terms.link(db, self.vocabulary, part.row["id"])
             searchindex.add(db, part.row["id"])
             if self.read is not None:
@@ -150,7 +154,8 @@ def _read(path: Path, form: int) -> tuple[dict[str, str], Lists, str] | None:
             found = dict(db.execute("SELECT id, fingerprint FROM testimonies").fetchall())
             closed = db.execute("SELECT id, title, reason, contact FROM closed ORDER BY id")
             gone = db.execute("SELECT address FROM gone ORDER BY address")
-            lists = Lists(tuple(closed.fetchall()), tuple(row[0] for row in gone))
+            quality = tuple(db.execute("SELECT * FROM quality ORDER BY id").fetchall())
+            lists = Lists(tuple(closed.fetchall()), tuple(row[0] for row in gone), quality)
             return found, lists, terms.version(db) or ""
     except (OSError, sqlite3.Error):
         return None
@@ -218,7 +223,7 @@ def _remove(db: Database, ident: str) -> None:
         searchindex.remove(db, row["id"])
         terms.unlink(db, row["id"])
         meaning.remove(db, row["id"])
-    for table in ("segments", "recordings"):
+    for table in ("segments", "former_texts", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])
     db.table("testimonies").delete(ident)
 
@@ -226,7 +231,12 @@ def _remove(db: Database, ident: str) -> None:
 def _write_lists(db: Database, lists: Lists) -> bool:
     """Writes them where they differ; True where something was in them before."""
     forgotten = False
-    for table, rows in (("closed", list(lists.closed)), ("gone", [(a,) for a in lists.gone])):
+    tables: dict[str, list[tuple[Any, ...]]] = {
+        "closed": list(lists.closed),
+        "gone": [(address,) for address in lists.gone],
+        "quality": list(lists.quality),
+    }
+    for table, rows in tables.items():
         if db.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() == rows:
             continue
         forgotten |= db.execute(f"DELETE FROM {table}").rowcount > 0
@@ -303,8 +313,45 @@ def create_tables(db: Database, *, meanings: bool = False) -> None:
     db.table("segments").create_index(["recording_id", "n"])
     db.table("segments").create_index(["testimony_id"])
     db.table("segments").create_index(["language"])
+    db.table("former_texts").create(
+        {
+            "id": int,
+            "testimony_id": str,
+            "recording_id": str,
+            "start_s": float,
+            "end_s": float,
+            "text": str,
+            "corrected_at": str,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
+    )
+    db.table("former_texts").create_index(["recording_id", "start_s"])
+    db.table("former_texts").create_index(["testimony_id"])
     db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
     db.table("gone").create({"address": str}, pk="address")
+    db.table("quality").create(
+        {
+            "id": int,
+            "testimony_id": str,
+            "language": str,
+            "engine": str,
+            "model": str,
+            "drawn": int,
+            "heard": int,
+            "words": int,
+            "wer": float,
+            "wer_low": float,
+            "wer_high": float,
+            "cer": float,
+            "cer_low": float,
+            "cer_high": float,
+            "not_published": int,
+            "missed_s": float,
+        },
+        pk="id",
+        foreign_keys=[("testimony_id", "testimonies", "id")],
+    )
     terms.create(db)
     counts.create(db)
     searchindex.create(db)

@@ -64,7 +64,8 @@ def entry(archive: Archive, item: Item, copied: set[str]) -> Entry:
     for recording in item.recordings:
         media = item.media[recording.id]
         row = _recording_row(archive, recording, media if media in copied else None)
-        parts.append(Part(row, _segment_rows(archive, item, recording)))
+        former = tuple(_former_rows(archive, item, recording))
+        parts.append(Part(row, _segment_rows(archive, item, recording), former))
     return Entry(_testimony_row(archive, item), parts)
 
 
@@ -144,6 +145,40 @@ def _segment_rows(archive: Archive, item: Item, recording: Recording) -> Iterato
         span = Span(recording.path, segment.start_s, segment.end_s)
         redaction = redaction_of(item.sidecar, span)
         yield place | (_said(segment) if redaction is None else _redacted(redaction))
+
+
+def _former_rows(archive: Archive, item: Item, recording: Recording) -> Iterator[dict[str, Any]]:
+    """What stood in the text before it was corrected, as far as it was published and may stay so.
+
+    Left out is what touches a redaction, what the machine itself had quarantined, and what the
+    person who corrected it asked to keep back: a name may be the reason for the correction.
+    """
+    quarantined: dict[int | None, list[Segment]] = {}
+    for correction in archive.corrections(recording):
+        same = correction.before.split() == correction.after.split()
+        if same or not correction.before.strip() or correction.former_private:
+            continue
+        span = Span(recording.path, correction.start_s, correction.end_s)
+        if (run_id := correction.run_id) not in quarantined:
+            quarantined[run_id] = _quarantined(archive, run_id)
+        hidden = (s.start_s < span.end_s and s.end_s > span.start_s for s in quarantined[run_id])
+        if redaction_of(item.sidecar, span) or any(hidden):
+            continue
+        yield {
+            "testimony_id": recording.testimony_id,
+            "recording_id": recording.id,
+            "start_s": correction.start_s,
+            "end_s": correction.end_s,
+            "text": correction.before.replace("\n", " "),
+            "corrected_at": correction.at,
+        }
+
+
+def _quarantined(archive: Archive, run_id: int | None) -> list[Segment]:
+    if run_id is None:
+        return []
+    heard = archive.segments(run_id, with_words=False)
+    return [segment for _, segment in heard if segment.state not in PUBLIC_STATES]
 
 
 def _said(segment: Segment) -> dict[str, Any]:

@@ -32,7 +32,7 @@ _NOMINATIVE = {
     "lt": "a as ai is ys iai ė ės os us e o", "lv": "a e s is us as i es", "pl": "a o y e i",
     "uk": "а я ь й о е и і", "ru": "а я ь й о е ы и", "ro": "a ă e u i", "et": "", "en": "",
 }  # fmt: skip
-_ENDINGS = {
+ENDINGS = {
     "lt": "a os ai ą oje e oms omis ose as o ui u us uose ams ais ė ės ei ę ėje ėms ėmis ėse is io"
           " iui į iu yje y ys iai ių iams iais iuose ių ų aus umi uje",
     "lv": "a as ai u ā ām ās e es ei i ē ēm ēs s m us is im os iem ī ij ij ju ja jā um ū",
@@ -163,7 +163,7 @@ def word_keys(word: str, language: str | None) -> list[str]:
     """What a spoken or typed word may be found under, one of which a label's word must have."""
     read = wordforms.analyse(word, language)
     as_it_is = lemma_keys(Analysis((word,), False, None), language)
-    stems = _name_stems(word, language, read, _ENDINGS)
+    stems = _name_stems(word, language, read, ENDINGS)
     return [*as_it_is, *keys(read, language), *_name_keys(language, stems)]
 
 
@@ -249,7 +249,7 @@ def _is_form_of(word: LabelWord, spoken: _Word) -> bool:
 @lru_cache(maxsize=_WORDS_KEPT)
 def _senses(word: str, language: str) -> frozenset[str]:
     read = wordforms.analyse(word, language)
-    return _told_apart(read, _name_stems(word, language, read, _ENDINGS))
+    return _told_apart(read, _name_stems(word, language, read, ENDINGS))
 
 
 @lru_cache(maxsize=_WORDS_KEPT)

@@ -45,13 +45,15 @@ class Question:
     """How to listen to one recording.
 
     `allowed` languages only, or all of it in the `told` one. `known` are the languages that the
-    words are compared with: more than is allowed, so that the words may contradict.
+    words are compared with: more than is allowed, so that the words may contradict. `hints` are
+    words that may be said, by language.
     """
 
     options: TranscriptionOptions
     allowed: tuple[str, ...]
     known: tuple[str, ...]
     told: str | None = None
+    hints: tuple[tuple[str, str], ...] = ()
 
 
 def hear(question: Question) -> Hearing:
@@ -61,7 +63,9 @@ def hear(question: Question) -> Hearing:
     heard = yield from _name_languages(speech.regions, question)
     packed = windows.pack(heard, options.window_s)
     spoken = sorted({window.language for window in packed})
-    decodes = [Decode(batch) for batch in _batches(packed, options.batch_size)]
+    decodes = [
+        Decode(batch, _hints_for(batch, question)) for batch in _batches(packed, options.batch_size)
+    ]
     *batches, provenances = yield [*decodes, Describe((told, *spoken))]
     started = time.perf_counter()
     decoded = sorted(
@@ -83,6 +87,12 @@ def hear(question: Question) -> Hearing:
         languages.of_text(" ".join(s.text for s in kept), question.known)[0],
         speech.sound_s,
     )
+
+
+def _hints_for(batch: Sequence[Window], question: Question) -> tuple[tuple[str, str], ...]:
+    """Only those of the batch's own languages: another hint for others leaves the step as it is."""
+    spoken = {window.language for window in batch}
+    return tuple(hint for hint in question.hints if hint[0] in spoken)
 
 
 def here(question: Question, sound: Sound, engines: Engines) -> Transcript:
@@ -253,6 +263,8 @@ def _provenance(
         around["switch_cost_nats"] = question.options.switch_cost_nats
     if others:
         around["models"] = others
+    if question.hints:
+        around["hints"] = dict(question.hints)
     return Provenance(
         used.engine, used.version, used.model, used.model_sha256, {**used.options, **around}
     )

@@ -34,6 +34,10 @@ _RECORDINGS_SQL = """
 SELECT id, part, duration_s, has_video, media, transcribed_at FROM recordings
 WHERE testimony_id = ? ORDER BY part
 """
+_FORMER_SQL = """
+SELECT text, corrected_at FROM former_texts
+WHERE recording_id = ? AND start_s < ? AND end_s > ? ORDER BY id
+"""
 _LINES_SQL = """
 SELECT n, start_s, end_s, text, language, speaker, state FROM segments
 WHERE recording_id = ? AND start_s < ? AND end_s > ? ORDER BY n
@@ -109,8 +113,17 @@ class Recording:
 
 
 @dataclass(frozen=True)
+class Former:
+    """What stood in the transcript there, and until when (UTC)."""
+
+    text: str
+    corrected_at: str
+
+
+@dataclass(frozen=True)
 class Passage:
-    """What may be quoted. `lines` are whole segments, and empty where no words are known.
+    """What may be quoted. `lines` are whole segments, and empty where no words are known; `former`
+    is what stood there before people corrected it, oldest first.
 
     `words_changed` and `recording_changed` compare with the version that the reader came with.
     """
@@ -120,6 +133,7 @@ class Passage:
     recording: Recording
     lines: tuple[Line, ...]
     version: str
+    former: tuple[Former, ...] = ()
     words_changed: bool = False
     recording_changed: bool = False
 
@@ -154,12 +168,16 @@ def read(
             raise PassageError("redacted", start_s=row["start_s"], end_s=row["end_s"])
     lines = tuple(_lines(rows))
     now = _version(recording, lines)
+    former = _rows(
+        connection, _FORMER_SQL, (recording.id, end_s - _TOUCHES_S, start_s + _TOUCHES_S)
+    )
     return Passage(
         Place(testimony_id, recording.part, start_s, end_s),
         testimony,
         recording,
         lines,
         now,
+        tuple(Former(**row) for row in former),
         words_changed=seen is not None and seen[8:] != now[8:],
         recording_changed=seen is not None and seen[:8] != now[:8],
     )

@@ -6,8 +6,8 @@ Shared by `publish`, which writes it, and the site, which reads it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,8 @@ _TESTIMONIES = {
     "duration_s": "Length of all its recordings",
     "fingerprint": "Another one as soon as anything published of it is another",
 }
+# The order in which a file says them.
+TESTIMONY_COLUMNS = tuple(_TESTIMONIES)
 _RECORDINGS = {
     "id": "The start of the sha256 of the master's bytes",
     "testimony_id": "The testimony it is part of",
@@ -86,6 +88,15 @@ _SEGMENTS = {
     "confidence": "How sure the engine was of the words, 0 to 1",
     "speaker": "Who speaks; empty: not known",
     "state": "ok: machine text, corrected: a person's, redacted: the words may not be shown",
+}
+_FORMER_TEXTS = {
+    "id": "Number of the row",
+    "testimony_id": "The testimony it is from",
+    "recording_id": "The recording it is from",
+    "start_s": "Where the passage starts, from the recording's start",
+    "end_s": "Where it ends",
+    "text": "The words that stood there before a person corrected them",
+    "corrected_at": "When they were corrected (UTC)",
 }
 _SPELLINGS = {
     "typed": "The word as a plain keyboard types it: no diacritics, Latin for Cyrillic",
@@ -140,22 +151,82 @@ _CLOSED = {
     "reason": "Why it is not here",
     "contact": "Whom to ask",
 }
+_QUALITY = {
+    "id": "Number of the row",
+    "testimony_id": "The testimony; empty: all of them here",
+    "language": "As the machine heard it (BCP 47); empty: what has no language",
+    "engine": "The program, in rows by model",
+    "model": "The speech model, in rows by model; empty: whatever model what counts was made with",
+    "drawn": "How many of the machine's lines were drawn at random",
+    "heard": "How many of them a person has corrected or confirmed",
+    "words": "How many words were said in those",
+    "wer": "Word error rate: wrong, missing and invented words by words said; empty: too few lines",
+    "wer_low": "Lower end of its 95 % interval",
+    "wer_high": "Upper end",
+    "cer": "The same in characters",
+    "cer_low": "Lower end of its 95 % interval",
+    "cer_high": "Upper end",
+    "not_published": "Machine lines that are too doubtful to be published",
+    "missed_s": "Seconds that sound like speech and have no words",
+}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One recording: its row, and its segments' rows in order."""
+    """One recording: its row, its segments' rows in order, and those of `former_texts`."""
 
     row: dict[str, Any]
     segments: Iterable[dict[str, Any]]
+    former: Sequence[dict[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Named:
+    """A term of the vocabulary: its first label by language; degrees, where it is a place."""
+
+    id: str
+    labels: Mapping[str, str]
+    lat: float | None = None
+    lon: float | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is published of one testimony: the rows of `testimonies`, `recordings`, `segments`."""
+    """What is published of one testimony: the rows of `testimonies`, `recordings`, `segments`.
+
+    `named`: by a segment's id, what its words name; empty also where nobody has looked.
+    """
 
     row: dict[str, Any]
     parts: Sequence[Part]
+    named: Mapping[int, Sequence[Named]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Who keeps the archive, and the address of its site, None where nobody said."""
+
+    title: str
+    address: str | None = None
+
+    def at(self, path: str) -> str | None:
+        """A path of the site as a whole address."""
+        return None if self.address is None else self.address.rstrip("/") + path
+
+    def media(self, part: Part) -> str | None:
+        """Where a part is heard; None where there is no access copy."""
+        return self.at(f"/media/{part.row['id']}") if part.row["media"] else None
+
+
+def media_type(part: Part) -> str:
+    """Of its access copy."""
+    return "video/mp4" if part.row["has_video"] else "audio/mp4"
+
+
+def columns(table: str) -> dict[str, str]:
+    """What each column of a published table means, in order."""
+    said: dict[str, str] = _database("")["tables"][table]["columns"]
+    return dict(said)
 
 
 def clip_name(media: str, start_s: float, end_s: float) -> str:
@@ -229,6 +300,12 @@ def _database(description: str) -> dict[str, Any]:
                 "label_column": "text",
                 "size": 50,
             },
+            "former_texts": {
+                "description": "What stood in the transcript before people corrected it.",
+                "columns": _FORMER_TEXTS,
+                "units": {"start_s": "s", "end_s": "s"},
+                "label_column": "text",
+            },
             "spellings": {
                 "description": "Words with marks, by how a plain keyboard types them.",
                 "columns": _SPELLINGS,
@@ -266,6 +343,11 @@ def _database(description: str) -> dict[str, Any]:
                 "description": "Testimonies that are kept here and may not be seen.",
                 "columns": _CLOSED,
                 "label_column": "title",
+            },
+            "quality": {
+                "description": "How many of the machine's words are wrong, from random samples.",
+                "columns": _QUALITY,
+                "facets": ["language"],
             },
             "gone": {"hidden": True},
             "meaning_bits": {"hidden": True},

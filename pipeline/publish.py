@@ -11,11 +11,12 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline import audio, consent, edition, meaning
+from pipeline import accuracy, audio, consent, edition, lexicon, meaning
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
@@ -46,6 +47,11 @@ def publish(archive: Archive, config: Config, progress: Progress, *, anew: bool 
     holdings = read_holdings(archive, config)
     for problem in (*holdings.sidecars.problems, *archive.index(holdings.withdrawn, progress)):
         report.problem(problem)
+    spellings = lexicon.load(archive.root)
+    for problem in spellings.problems:
+        report.problem(problem)
+    if not spellings.problems:
+        archive.check_spellings(spellings)
     for ident in holdings.ids:
         decision = holdings.decide(ident, "public")
         if not decision.allowed:
@@ -88,8 +94,9 @@ def _bring_up_to_date(
         if only[channel] or channel == "public":
             names = copied["public"] | copied[channel]
             items = allowed[channel]
+            told = replace(lists, quality=accuracy.rows(archive, items))
             make = partial(
-                edition.bring_up_to_date, lists=lists, vocabulary=vocabulary, read=read, anew=anew
+                edition.bring_up_to_date, lists=told, vocabulary=vocabulary, read=read, anew=anew
             )
             path = folder / file
             old = None if read is None else {} if anew else edition.known(path, meanings=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from pipeline import lexicon, withdrawn
 from pipeline import recording as rec
-from pipeline import withdrawn
 from pipeline.archive import Archive, Settings
 from pipeline.conduct import Ended, Listening, conduct
 from pipeline.config import Config
@@ -16,6 +17,7 @@ from pipeline.engines import Lanes
 from pipeline.engines.choose import Engines
 from pipeline.errors import UsageError, printable
 from pipeline.ingest import ingest
+from pipeline.lexicon import Hints, Lexicon
 from pipeline.listen import Question, hear
 from pipeline.publish import publish
 from pipeline.recording import Recording
@@ -69,19 +71,25 @@ def transcribe(
     recordings = _chosen(archive, only, report)
     if not recordings:
         return report
+    spellings = lexicon.load(archive.root) if config.lexicon_hints else Lexicon()
+    for problem in spellings.problems:
+        report.problem(problem)
+    if spellings.problems:
+        # Without its hints each recording would be transcribed now, and again once it is mended.
+        return report
     engines = crew.make(Lanes())
-    pending: list[tuple[Recording, Settings]] = []
+    pending: list[Pending] = []
     for recording in recordings:
-        settings = _settings(archive, config, engines, recording, language)
-        if archive.finished_run(recording, settings) and not again:
+        one = _pending(archive, config, engines, spellings, recording, language)
+        if archive.finished_run(recording, one.settings) and not again:
             report.unchanged.append(recording.path)
         else:
-            pending.append((recording, settings))
+            pending.append(one)
     # Each recording is indexed as it ends; what was not yet there is made first.
     for problem in archive.index(withdrawn.read(archive.root) | archive.withdrawn(), progress):
         report.problem(problem)
     if pending:
-        spoken = {language for _, settings in pending for language in settings.languages}
+        spoken = {language for one in pending for language in one.settings.languages}
         for caveat in engines.caveats([language, *sorted(spoken)]):
             progress.note(caveat)
         _listen(archive, config, crew, pending, language, progress, report)
@@ -92,26 +100,28 @@ def _listen(
     archive: Archive,
     config: Config,
     crew: Crew,
-    pending: Sequence[tuple[Recording, Settings]],
+    pending: Sequence[Pending],
     told: str | None,
     progress: Progress,
     report: Report,
 ) -> None:
     """Every pending recording, as its steps come back; each end is one transaction."""
-    progress.begin("Transcribing", sum(recording.duration_s for recording, _ in pending))
+    progress.begin("Transcribing", sum(one.recording.duration_s for one in pending))
     masters = (crew.masters or str(archive.root / rec.FOLDER)).rstrip("/")
     runs: dict[Listening, Run] = {}
 
     def begin() -> Iterator[Listening]:
-        for recording, settings in pending:
-            run = Run(archive, recording, settings, progress)
+        for one in pending:
+            run = Run(archive, one.recording, one.settings, progress)
+            spoken = one.settings.languages
             question = Question(
                 config.transcription,
-                settings.languages,
-                tuple(dict.fromkeys([*config.languages, *settings.languages])),
+                spoken,
+                tuple(dict.fromkeys([*config.languages, *spoken])),
                 told,
+                one.hints,
             )
-            source = Source(f"{masters}/{recording.path}", recording.path)
+            source = Source(f"{masters}/{one.recording.path}", one.recording.path)
             listening = Listening(source, hear(question), run.recall, run.keep)
             runs[listening] = run
             yield listening
@@ -135,6 +145,15 @@ def _listen(
         progress.end()
         if workers is not None:
             workers.close()
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A recording that is to be transcribed, and how."""
+
+    recording: Recording
+    settings: Settings
+    hints: Hints
 
 
 class Run:
@@ -221,13 +240,19 @@ def _chosen(archive: Archive, only: Sequence[str], report: Report) -> list[Recor
     return [r for r in recordings if not only or r.testimony_id in only]
 
 
-def _settings(
-    archive: Archive, config: Config, engines: Engines, recording: Recording, told: str | None
-) -> Settings:
+def _pending(
+    archive: Archive,
+    config: Config,
+    engines: Engines,
+    spellings: Lexicon,
+    recording: Recording,
+    told: str | None,
+) -> Pending:
     """What this recording would be transcribed with; a change of any of it makes a new run."""
     row = archive.testimony(recording.testimony_id)
     declared = json.loads(row["languages"]) if row and row["languages"] else config.languages
-    asked = {
+    hints = spellings.hints(recording.testimony_id, [told] if told else declared)
+    asked: dict[str, Any] = {
         "options": config.transcription.model_dump(mode="json", exclude={"batch_size"}),
         "language": told,
         "languages": list(declared),
@@ -235,8 +260,11 @@ def _settings(
         "models": [engines.plan(told), *(engines.plan(language) for language in declared)],
         "sha256": recording.sha256,
     }
+    if hints:
+        asked["hints"] = hints
     text = json.dumps(asked, sort_keys=True)
-    return Settings(hashlib.sha256(text.encode()).hexdigest()[:16], tuple(declared))
+    settings = Settings(hashlib.sha256(text.encode()).hexdigest()[:16], tuple(declared))
+    return Pending(recording, settings, hints)
 
 
 def _lost(recording: Recording, decoded_s: float) -> str | None:

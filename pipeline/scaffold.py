@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline import config, recording, testimony, vocabulary
+from pipeline import config, lexicon, recording, testimony, vocabulary
 from pipeline.errors import UsageError
 
 CONFIG = """\
@@ -37,6 +37,8 @@ access: closed
 # known to exist: an address or a sentence.
 contact: null
 
+# Where readers find this archive's site, as https://archive.example.org: exports point there.
+address: null
 # Who answers for corrections where `testimony correct` is not told with --who; null: the name of
 # the computer's user.
 who: null
@@ -44,6 +46,10 @@ who: null
 # Offer passages near in meaning, in any language, under the hits of a search: a machine's guess.
 # Needs the extra `meaning`. Publish again after a change.
 search_by_meaning: false
+
+# Tell the model the spellings of metadata/lexicon.yaml before it listens. A change of those
+# transcribes anew what they are for; see docs/lexicon.md for what it is worth.
+lexicon_hints: false
 
 # How speech becomes text. A change of these transcribes anew; the defaults are good.
 # transcription:
@@ -81,6 +87,22 @@ redactions: []
 incomplete: []                   # recordings of which nothing more exists than is here
 """
 
+LEXICON = """\
+# The archive's spellings of people, places and words. `testimony lexicon` lists where a transcript
+# has something that sounds or looks like one of them and is written otherwise; nothing is ever
+# replaced. Take the # away and write your own.
+entries: []
+#  - spelling: Norylsk                # as it is to be written, in its dictionary form
+#    kind: place                      # person | place | word
+#    languages: [pl]                  # in which it is written so
+#    variants: [Norilsk]              # good too
+#    wrong: [Narylsk]                 # never right
+#    unlike: [norweska]               # looks like it and is something else
+#    testimonies: [pl-1998-0007]      # said only in these; without: anywhere
+#    note: The camp of 1935 to 1956.
+#    source: Register of the camp's prisoners
+"""
+
 
 def init(folder: Path) -> list[Path]:
     """Makes the archive; refuses where there already is one. Returns what was written."""
@@ -89,13 +111,16 @@ def init(folder: Path) -> list[Path]:
     try:
         (folder / recording.FOLDER).mkdir(parents=True, exist_ok=True)
         (folder / testimony.FOLDER).mkdir(parents=True, exist_ok=True)
-        written = [folder / config.FILE, folder / "metadata" / "example-sidecar.yaml"]
+        metadata = folder / vocabulary.FOLDER
+        names = ("example-sidecar.yaml", lexicon.FILE)
+        written = [folder / config.FILE, *(metadata / name for name in names)]
         title = folder.resolve().name.replace('"', "'")
         written[0].write_text(CONFIG.format(title=f'"{title}"'), encoding="utf-8")
         written[1].write_text(EXAMPLE, encoding="utf-8")
+        written[2].write_text(LEXICON, encoding="utf-8")
         for name in (vocabulary.VOCABULARY, vocabulary.GAZETTEER):
             if (text := vocabulary.packaged(name)) is not None:
-                written.append(folder / vocabulary.FOLDER / name)
+                written.append(metadata / name)
                 written[-1].write_bytes(text)
     except OSError as error:
         raise UsageError(folder, f"cannot be written ({error.strerror}).", "") from error

@@ -331,3 +331,73 @@ def m015_corrections(db: Database) -> None:
         "CREATE TRIGGER segments_leave_their_number AFTER DELETE ON segments BEGIN"
         " INSERT INTO former_segments (id, recording_id) VALUES (old.id, old.recording_id); END"
     )
+
+
+@migration()
+def m016_samples(db: Database) -> None:
+    """Lines that were drawn at random for correction, and what was compared of them."""
+    db.table("samples").create(
+        {
+            "id": int,
+            "segment_id": int,
+            "run_id": int,
+            "recording_id": str,
+            "drawn_at": str,
+            "seed": int,
+            "design": str,
+        },
+        pk="id",
+        not_null={"segment_id", "run_id", "recording_id", "drawn_at", "seed", "design"},
+        foreign_keys=[
+            ("segment_id", "segments", "id"),
+            ("run_id", "runs", "id"),
+            ("recording_id", "recordings", "id"),
+        ],
+    )
+    db.table("samples").create_index(["segment_id"], unique=True)
+    db.table("sample_errors").create(
+        {
+            "segment_id": int,
+            "correction_id": int,
+            "word_edits": int,
+            "words": int,
+            "character_edits": int,
+            "characters": int,
+        },
+        pk="segment_id",
+        not_null={"correction_id"},
+        foreign_keys=[("segment_id", "segments", "id"), ("correction_id", "corrections", "id")],
+    )
+
+
+@migration()
+def m017_misspelt(db: Database) -> None:
+    """Words that are like a spelling of the lexicon, and of what state of which recording."""
+    db.table("misspelt").create(
+        {
+            "id": int,
+            "recording_id": str,
+            "segment_id": int,
+            "start_s": float,
+            "end_s": float,
+            "heard": str,
+            "spelling": str,
+            "sure": int,
+        },
+        pk="id",
+        not_null={"recording_id", "segment_id", "start_s", "end_s", "heard", "spelling", "sure"},
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )
+    db.table("misspelt").create_index(["recording_id"])
+    db.table("misspelt_checks").create(
+        {
+            "recording_id": str,
+            "testimony_id": str,
+            "run_id": int,
+            "revision": int,
+            "version": str,
+        },
+        pk="recording_id",
+        not_null={"testimony_id", "run_id", "revision", "version"},
+        foreign_keys=[("recording_id", "recordings", "id")],
+    )

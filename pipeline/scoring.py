@@ -76,27 +76,35 @@ def compare(said: str, heard: str) -> Errors:
 
 
 def by_segment(said: str, heard: Sequence[str]) -> list[float]:
-    """The CER of each heard segment against the part of `said` that aligns with it.
+    """The CER of each heard segment against the part of `said` that aligns with it, at most 1."""
+    if not normalise(said):
+        return [1.0 for _ in heard]
+    cers = [errors.cer for errors in by_part(said, heard)]
+    return [1.0 if cer is None else min(cer, 1.0) for cer in cers]
 
-    A missing reference word counts for the segment in which it should have stood.
+
+def by_part(said: str, heard: Sequence[str]) -> list[Errors]:
+    """Each heard part compared with the part of `said` that aligns with it.
+
+    A missing word counts for the part in which it should have stood.
     """
     reference = normalise(said).split()
-    segments = [normalise(text).split() for text in heard]
-    hypothesis = [word for segment in segments for word in segment]
-    if not reference or not hypothesis:
-        return [1.0 for _ in heard]
-    owner = [index for index, segment in enumerate(segments) for _ in segment]
-    expected: list[list[str]] = [[] for _ in segments]
-    aligned = jiwer.process_words(" ".join(reference), " ".join(hypothesis)).alignments[0]
-    for chunk in aligned:
-        for offset, word in enumerate(reference[chunk.ref_start_idx : chunk.ref_end_idx]):
-            at = min(chunk.hyp_start_idx + offset, len(owner) - 1)
-            expected[owner[at]].append(word)
-    scores = []
-    for words, segment in zip(expected, segments, strict=True):
-        cer = compare(" ".join(words), " ".join(segment)).cer
-        scores.append(1.0 if cer is None else min(cer, 1.0))
-    return scores
+    parts = [normalise(text).split() for text in heard]
+    owner = [index for index, part in enumerate(parts) for _ in part]
+    expected: list[list[str]] = [[] for _ in parts]
+    if reference and owner:
+        hypothesis = [word for part in parts for word in part]
+        aligned = jiwer.process_words(" ".join(reference), " ".join(hypothesis)).alignments[0]
+        for chunk in aligned:
+            for offset, word in enumerate(reference[chunk.ref_start_idx : chunk.ref_end_idx]):
+                at = min(chunk.hyp_start_idx + offset, len(owner) - 1)
+                expected[owner[at]].append(word)
+    elif reference:
+        expected[0] = reference
+    return [
+        compare(" ".join(words), " ".join(part))
+        for words, part in zip(expected, parts, strict=True)
+    ]
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float | None:

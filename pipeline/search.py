@@ -24,6 +24,7 @@ from pipeline.expression import Expressions, Reader, languages_of, naming
 from pipeline.letters import fold
 from pipeline.lookup import Names, Offer
 from pipeline.marking import MARK_OPEN, Marker
+from pipeline.passage import seconds
 from pipeline.publication import DATABASE, FOLDER
 from pipeline.query import Query, Sought, parse
 from pipeline.searchindex import base_language
@@ -91,7 +92,7 @@ class Hit:
     @property
     def listen_path(self) -> str:
         """Where on the site this passage is heard, from its start."""
-        return f"/media/{self.recording_id}#t={self.start_s:g}"
+        return f"/media/{self.recording_id}#t={seconds(self.start_s)}"
 
 
 @dataclass(frozen=True)
@@ -693,9 +694,9 @@ def _related(
 
 
 @contextmanager
-def _within(connection: sqlite3.Connection, seconds: float) -> Iterator[float]:
+def _within(connection: sqlite3.Connection, longest_s: float) -> Iterator[float]:
     """Stops whatever the database does once the time is over; gives the moment when it is."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + longest_s
     connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
     try:
         yield deadline

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
@@ -12,6 +13,8 @@ from pipeline.config import Config
 from pipeline.holdings import read_holdings
 from pipeline.recording import Recording
 from pipeline.transcript import by_language
+
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,16 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
         recordings.setdefault(recording.testimony_id, []).append(recording)
     summaries = archive.summaries()
     failures = {failure.recording_id: failure for failure in archive.failures()}
+    misspelt: dict[str, list[dict[str, Any]]] = {}
+    for one in archive.misspelt():
+        misspelt.setdefault(one["testimony_id"], []).append(one)
     standings = []
     for row in archive.testimonies():
         mine = recordings.get(row["id"], [])
         decision = holdings.decide(row["id"], "public")
         done = [summaries[r.id] for r in mine if r.id in summaries]
         waiting = [] if decision.allowed else [f"not published: {decision.reason}"]
-        waiting += _doubts(done)
+        waiting += _doubts(done) + _misspelt(row["id"], misspelt.get(row["id"], []))
         standings.append(
             Standing(
                 id=row["id"],
@@ -70,6 +76,14 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
         "testimonies": [asdict(standing) for standing in standings],
         "problems": [str(problem) for problem in holdings.sidecars.problems],
     }
+
+
+def _misspelt(ident: str, found: list[dict[str, Any]]) -> list[str]:
+    """The commonest words that are like a spelling of the lexicon, each said once."""
+    said = Counter((one["heard"], one["spelling"]) for one in found).most_common()
+    lines = [f"heard {heard!r}, lexicon has {spelling}" for (heard, spelling), _ in said[:_NAMED]]
+    more = len(said) - _NAMED
+    return lines + ([f"{more} more such words: testimony lexicon {ident}"] if more > 0 else [])
 
 
 def _stage(recordings: list[Recording], done: int, allowed: bool) -> str:

@@ -7,8 +7,9 @@ order, on any machine. Its result can be kept as JSON: a killed run goes on afte
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from pydantic import TypeAdapter
@@ -120,9 +121,13 @@ class WeighWords:
 
 @dataclass(frozen=True)
 class Decode:
-    """The words of a batch of windows; what loops or leaves speech out is decoded again."""
+    """The words of a batch of windows; what loops or leaves speech out is decoded again.
+
+    `hints`: by language, words that may be said.
+    """
 
     windows: tuple[Window, ...]
+    hints: tuple[tuple[str, str], ...] = ()
 
     stage: ClassVar = "decoding"
     result: ClassVar = TypeAdapter(tuple[Decoded, ...])
@@ -132,7 +137,8 @@ class Decode:
         return (1 - _NAMING_SHARE) * sum(window.duration_s for window in self.windows)
 
     def do(self, sound: Sound, engines: Engines) -> tuple[Decoded, ...]:
-        return tuple(_with_care(sound, _decode(sound, self.windows, engines), engines))
+        decode = partial(_decode, sound, engines, dict(self.hints))
+        return tuple(_with_care(decode(self.windows), decode))
 
 
 @dataclass(frozen=True)
@@ -153,7 +159,9 @@ def _text(engine: Engine, clip: Clip) -> str:
     return " ".join(word.text for heard in engine.decode([clip]) for word in heard.words)
 
 
-def _decode(sound: Sound, packed: Sequence[Window], engines: Engines) -> list[Decoded]:
+def _decode(
+    sound: Sound, engines: Engines, hints: Mapping[str, str], packed: Sequence[Window]
+) -> list[Decoded]:
     """Every window once, in order; windows of one engine share its batches."""
     by_engine: dict[int, tuple[Engine, list[int]]] = {}
     for index, window in enumerate(packed):
@@ -161,7 +169,10 @@ def _decode(sound: Sound, packed: Sequence[Window], engines: Engines) -> list[De
         by_engine.setdefault(id(engine), (engine, []))[1].append(index)
     decoded: dict[int, Decoded] = {}
     for engine, chosen in by_engine.values():
-        clips = [Clip(packed[i].cut(sound), packed[i].language) for i in chosen]
+        clips = [
+            Clip(window.cut(sound), window.language, hints.get(window.language, ""))
+            for window in (packed[i] for i in chosen)
+        ]
         for i, heard in zip(chosen, engine.decode(clips), strict=True):
             decoded[i] = Decoded(
                 packed[i],
@@ -172,7 +183,9 @@ def _decode(sound: Sound, packed: Sequence[Window], engines: Engines) -> list[De
     return [decoded[i] for i in range(len(packed))]
 
 
-def _with_care(sound: Sound, decoded: Sequence[Decoded], engines: Engines) -> Iterator[Decoded]:
+def _with_care(
+    decoded: Sequence[Decoded], decode: Callable[[Sequence[Window]], list[Decoded]]
+) -> Iterator[Decoded]:
     """Windows that loop or leave speech without words are decoded again in two halves, together.
 
     The halves count where they are better; where they are not, that is a reason for doubt.
@@ -183,14 +196,14 @@ def _with_care(sound: Sound, decoded: Sequence[Decoded], engines: Engines) -> It
         if one.loops or one.missed_s >= _BETTER_S
     }
     halves = [half for pair in parted.values() if len(pair) > 1 for half in pair]
-    again = _decode(sound, halves, engines) if halves else []
+    again = decode(halves) if halves else []
     for index, one in enumerate(decoded):
         if index not in parted:
             yield one
             continue
         count = len(parted[index]) if len(parted[index]) > 1 else 0
         mine, again = again[:count], again[count:]
-        yield from _better(one, list(_with_care(sound, mine, engines)))
+        yield from _better(one, list(_with_care(mine, decode)))
 
 
 def _better(first: Decoded, again: Sequence[Decoded]) -> Sequence[Decoded]:

@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from pipeline import searchindex, vocabulary
 from pipeline.letters import words
 from pipeline.linker import Label, LabelWord, Linker, label_keys, label_words
+from pipeline.publication import Named
 from pipeline.searchindex import base_language, typed
 from pipeline.vocabulary import Place, Term, Vocabulary
 
@@ -59,6 +60,11 @@ _TABLES = (
 INDEX = "index"
 _NAMES = ("segment_terms", "term_words", "term_labels", "terms", "versions")
 _COLUMNS: Mapping[str, int] = {"terms": 13, "term_labels": 9, "term_words": 3}
+_GLOSSARY_SQL = """
+SELECT terms.id, lat, lon, language, label FROM terms
+JOIN term_labels ON term_id = terms.id AND n = 0 AND NOT former
+WHERE terms.id IN (SELECT value FROM json_each(?)) ORDER BY terms.id, language
+"""
 _LABELS_SQL = """
 SELECT label.id, term_id, language, n, label, lat IS NOT NULL
 FROM term_labels AS label JOIN terms ON terms.id = term_id
@@ -111,6 +117,40 @@ class Tables:
             _label(about[n], spoken, tuple(first[n]), is_place=about[n][1] in places)
             for n, spoken in _words_of(self.labels)
         )
+
+    def named(self, segments: Iterable[Mapping[str, Any]]) -> dict[int, list[Named]]:
+        """By the id of a segment, what its words name; redacted words are not asked."""
+        links = {
+            segment["id"]: sorted(
+                self.linker.terms(segment["text"], base_language(segment["language"]))
+            )
+            for segment in segments
+            if segment["state"] != "redacted"
+        }
+        known = self._glossary({term for terms in links.values() for term in terms})
+        return {ident: [known[t] for t in terms] for ident, terms in links.items() if terms}
+
+    def _glossary(self, terms: Collection[str]) -> dict[str, Named]:
+        where = {row[0]: row[6:8] for row in self.terms}
+        shown = (row for row in self.labels if row[1] in terms and row[3] == 0 and not row[6])
+        rows = sorted((term, *where[term], tag, label) for _, term, tag, _, label, *_ in shown)
+        return _glossary(rows)
+
+
+def glossary(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, Named]:
+    """By id, what these terms are called and where they are, as an open database has them."""
+    return _glossary(connection.execute(_GLOSSARY_SQL, [json.dumps(sorted(terms))]))
+
+
+def _glossary(rows: Iterable[Sequence[Any]]) -> dict[str, Named]:
+    """From term, latitude, longitude, language and label, in the order of terms and languages."""
+    found: dict[str, Named] = {}
+    labels: dict[str, dict[str, str]] = {}
+    for ident, lat, lon, language, label in rows:
+        known = labels.setdefault(ident, {})
+        found.setdefault(ident, Named(ident, known, lat, lon))
+        known[language] = label
+    return found
 
 
 def linker_of(connection: sqlite3.Connection, terms: Collection[str]) -> Linker:

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from pipeline import yamlfile
 from pipeline.config import Language
 from pipeline.errors import Problem
 from pipeline.letters import words
 from pipeline.testimony import Edtf, Id, Text
-from pipeline.yamlfile import Path_, YamlFile
+from pipeline.yamlfile import Listed
 
 FOLDER = Path("metadata")
 VOCABULARY, GAZETTEER = "vocabulary.yaml", "gazetteer.yaml"
@@ -94,6 +92,9 @@ class Place(_Part):
     sources: list[Text] = []
 
 
+Named = TypeVar("Named", Term, Place)
+
+
 class _Terms(_Part):
     terms: list[Term] = []
 
@@ -122,8 +123,9 @@ def version(root: Path) -> str:
 
 def load(root: Path) -> Vocabulary:
     """Reads both files of an archive, which takes a second where they have hundreds of entries."""
-    terms = _Listed(root, VOCABULARY, "terms", _Terms, Term)
-    places = _Listed(root, GAZETTEER, "places", _Places, Place)
+    folder, shown = root / FOLDER, FOLDER.as_posix()
+    terms = Listed(folder / VOCABULARY, f"{shown}/{VOCABULARY}", "terms", _Terms, Term)
+    places = Listed(folder / GAZETTEER, f"{shown}/{GAZETTEER}", "places", _Places, Place)
     problems = [*terms.problems, *places.problems]
     problems += [*_strangers(terms, places), *_in_a_circle(terms)]
     problems += [*_ids_given_twice(terms), *_ids_given_twice(places, terms.ids)]
@@ -149,52 +151,7 @@ def _bytes(path: Path) -> bytes | None:
         return None
 
 
-Entry = TypeVar("Entry", Term, Place)
-
-
-class _Listed(Generic[Entry]):
-    """One file: its good entries by their number in it, and what is wrong with the others."""
-
-    def __init__(
-        self, root: Path, name: str, key: str, whole: type[BaseModel], entry: type[Entry]
-    ) -> None:
-        path, self._shown, self._key = root / FOLDER / name, f"{FOLDER.as_posix()}/{name}", key
-        there = path.exists() or path.is_symlink()
-        file = yamlfile.read(path, self._shown) if there else YamlFile(path, None, {})
-        checked, self.problems = yamlfile.check(file, whole, self._shown)
-        self._file = file
-        self.good: dict[int, Entry]
-        if checked is not None:
-            self.good = dict(enumerate(getattr(checked, key)))
-        else:
-            # What is good is still compared with the rest, so that all is said at once.
-            self.good = dict(self._each(entry))
-        self.ids = frozenset(
-            str(one["id"]) for one in self._listed() if isinstance(one, dict) and "id" in one
-        )
-
-    def problem(self, number: int, path: Path_, message: str) -> Problem:
-        where = (self._key, number, *path)
-        field = ".".join(str(part) for part in where)
-        return Problem(self._shown, self._file.line_of(where), field, message)
-
-    @property
-    def readable(self) -> bool:
-        """Whether at least the ids are known."""
-        return not self._file.problems
-
-    def _listed(self) -> list[Any]:
-        data = self._file.data
-        found = data.get(self._key) if isinstance(data, dict) else None
-        return found if isinstance(found, list) else []
-
-    def _each(self, entry: type[Entry]) -> Iterator[tuple[int, Entry]]:
-        for number, one in enumerate(self._listed()):
-            with suppress(ValidationError):
-                yield number, entry.model_validate(one)
-
-
-def _strangers(terms: _Listed[Term], places: _Listed[Place]) -> Iterator[Problem]:
+def _strangers(terms: Listed[Term], places: Listed[Place]) -> Iterator[Problem]:
     """Ids that no entry has."""
     for number, term in terms.good.items():
         if term.broader is not None and term.broader not in terms.ids:
@@ -205,7 +162,7 @@ def _strangers(terms: _Listed[Term], places: _Listed[Place]) -> Iterator[Problem
                 yield terms.problem(number, ("places", n), message)
 
 
-def _in_a_circle(terms: _Listed[Term]) -> Iterator[Problem]:
+def _in_a_circle(terms: Listed[Term]) -> Iterator[Problem]:
     broader = {term.id: term.broader for term in terms.good.values()}
     for number, term in terms.good.items():
         seen, above = {term.id}, term.broader
@@ -218,7 +175,7 @@ def _in_a_circle(terms: _Listed[Term]) -> Iterator[Problem]:
 
 
 def _ids_given_twice(
-    listed: _Listed[Entry], others: frozenset[str] = frozenset()
+    listed: Listed[Named], others: frozenset[str] = frozenset()
 ) -> Iterator[Problem]:
     taken = set(others)
     for number, entry in listed.good.items():
@@ -227,7 +184,7 @@ def _ids_given_twice(
         taken.add(entry.id)
 
 
-def _labels_given_twice(listed: _Listed[Entry]) -> Iterator[Problem]:
+def _labels_given_twice(listed: Listed[Named]) -> Iterator[Problem]:
     """A name that stands for two entries of one file; an event may be called as a place is."""
     taken: dict[tuple[str, tuple[str, ...]], str] = {}
     for number, entry in listed.good.items():

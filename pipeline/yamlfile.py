@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -108,6 +110,52 @@ def check(file: YamlFile, model: type[Model], shown: str) -> tuple[Model | None,
     except ValidationError as error:
         found = [_as_problem(file, shown, dict(fault)) for fault in error.errors()]
         return None, sorted(found, key=lambda problem: problem.line or 0)
+
+
+class Listed(Generic[Model]):
+    """A file that is one list of entries: the good ones by their number in it, and what is wrong
+    with the others. A file that is not there has none."""
+
+    def __init__(
+        self, path: Path, shown: str, key: str, whole: type[BaseModel], entry: type[Model]
+    ) -> None:
+        self._shown, self._key = shown, key
+        there = path.exists() or path.is_symlink()
+        self._file = read(path, shown) if there else YamlFile(path, None, {})
+        checked, self.problems = check(self._file, whole, shown)
+        self.good: dict[int, Model]
+        if checked is not None:
+            self.good = dict(enumerate(getattr(checked, key)))
+        else:
+            # What is good is still compared with the rest, so that all is said at once.
+            self.good = dict(self._each(entry))
+
+    def problem(self, number: int, path: Path_, message: str) -> Problem:
+        """What is wrong at `path` of one entry, with its line."""
+        where = (self._key, number, *path)
+        field = ".".join(str(part) for part in where)
+        return Problem(self._shown, self._file.line_of(where), field, message)
+
+    @property
+    def readable(self) -> bool:
+        """Whether at least the ids are known."""
+        return not self._file.problems
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """What the entries give as their ids, the faulty ones too."""
+        listed = self._listed()
+        return frozenset(str(one["id"]) for one in listed if isinstance(one, dict) and "id" in one)
+
+    def _listed(self) -> list[Any]:
+        data = self._file.data
+        found = data.get(self._key) if isinstance(data, dict) else None
+        return found if isinstance(found, list) else []
+
+    def _each(self, entry: type[Model]) -> Iterator[tuple[int, Model]]:
+        for number, one in enumerate(self._listed()):
+            with suppress(ValidationError):
+                yield number, entry.model_validate(one)
 
 
 def _as_problem(file: YamlFile, shown: str, fault: dict[str, Any]) -> Problem:

@@ -14,9 +14,9 @@ import webvtt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import captions
+from pipeline import captions, formats
 from pipeline.engines.fake import FakeEngine
-from pipeline.publication import Entry, Part
+from pipeline.publication import Entry, Keeper, Part
 from tests.conftest import Folder
 
 ROW = {
@@ -44,6 +44,10 @@ def entry(*parts: list[dict[str, Any]]) -> Entry:
     return Entry(ROW, [Part(row, part) for row, part in zip(rows, parts, strict=True)])
 
 
+def write(said: Entry, kind: str, part: int | None = None) -> str:
+    return formats.write(said, kind, Keeper("Test archive"), part)
+
+
 # Read back
 
 awkward = st.text(max_size=40) | st.sampled_from(["-->", "<v X>", "&amp;", "a\n\nb", "NOTE", "  "])
@@ -57,7 +61,7 @@ def test_whatever_was_said_the_files_are_valid_and_lines_never_overlap(said: lis
         segment(n, start, start + length, text, speaker=speaker or None)
         for n, (start, length, text, speaker) in enumerate(said)
     ])  # fmt: skip
-    vtt = webvtt.from_string(captions.write(told, "vtt"))
+    vtt = webvtt.from_string(write(told, "vtt"))
     assert sorted(c.identifier for c in vtt) == sorted(f"s{100 + n}" for n in range(len(said)))
     spans = [(c.start_ms, c.end_ms) for c in captions.cues(told.parts[0].segments)]
     assert all(a < b for a, b in spans)
@@ -65,7 +69,7 @@ def test_whatever_was_said_the_files_are_valid_and_lines_never_overlap(said: lis
 
 
 def test_a_cue_says_who_in_which_language_and_whose_words() -> None:
-    text = captions.write(
+    text = write(
         entry([
             segment(1, 0, 2.5, "Tėvas & <motina>.", speaker="Ona <O>"),
             segment(2, 2, 4, "Да.", language="ru", state="corrected"),
@@ -91,21 +95,19 @@ def test_srt_txt_json_and_csv_say_the_same(tmp_path: Path) -> None:
         [segment(1, 3600.5, 3602, 'Ji sakė: "ne"', speaker="Ona")],
         [segment(2, 0, 1, "=1+1", state="corrected")],
     )
-    assert captions.write(told, "srt", 1) == (
-        '1\n01:00:00,500 --> 01:00:02,000\nOna: Ji sakė: "ne"\n'
-    )
+    assert write(told, "srt", 1) == ('1\n01:00:00,500 --> 01:00:02,000\nOna: Ji sakė: "ne"\n')
     arrow = entry([segment(1, 0, 1, "a --> b\n\n2"), segment(2, 0.5, 2, "c")])
-    (tmp_path / "a.srt").write_text(captions.write(arrow, "srt"), encoding="utf-8")
+    (tmp_path / "a.srt").write_text(write(arrow, "srt"), encoding="utf-8")
     assert [(c.end, c.text) for c in webvtt.from_srt(str(tmp_path / "a.srt"))] == [
         ("00:00:00.500", "a → b 2"), ("00:00:02.000", "c"),
     ]  # fmt: skip
-    text = captions.write(told, "txt")
+    text = write(told, "txt")
     assert '\n1:00:00  Ona: Ji sakė: "ne"\n\nPart 2 of 2, 1:00' in text
     assert text.endswith("\n0:00  [corrected] =1+1\n")
-    document = json.loads(captions.write(told, "json"))
+    document = json.loads(write(told, "json"))
     assert (document["uses"], document["languages_detected"]) == (["online"], ["lt"])
     assert "fingerprint" not in document
-    rows = list(csv.DictReader(io.StringIO(captions.write(told, "csv"))))
+    rows = list(csv.DictReader(io.StringIO(write(told, "csv"))))
     said = [s for part in document["parts"] for s in part["segments"]]
     assert [r["text"] for r in rows] == [s["text"] for s in said] == ['Ji sakė: "ne"', "=1+1"]
     assert [r["text_from"] for r in rows] == ["machine", "person"]
@@ -116,9 +118,9 @@ def test_captions_are_of_one_part() -> None:
     told = entry([segment(1, 0, 1)], [segment(2, 0, 1)])
     for kind, part in (("vtt", None), ("srt", 3), ("json", 3)):
         with pytest.raises(LookupError):
-            captions.write(told, kind, part)
-    assert "s102" in captions.write(told, "vtt", 2) and "s101" not in captions.write(told, "vtt", 2)
-    assert len(json.loads(captions.write(told, "json", 2))["parts"]) == 1
+            write(told, kind, part)
+    assert "s102" in write(told, "vtt", 2) and "s101" not in write(told, "vtt", 2)
+    assert len(json.loads(write(told, "json", 2))["parts"]) == 1
 
 
 # testimony export

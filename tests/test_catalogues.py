@@ -24,7 +24,7 @@ LANGUAGES = catalogues.LANGUAGES
 _PLACEHOLDER = re.compile(r"%\(\w+\)s|\{\w+\}|</?\w+>")
 # What has no language: names of formats, styles and units, and of what made the transcript.
 _NAMES = set(
-    "Chicago APA ISO BibTeX RIS CSL JSON JSON-LD CSV VTT WebVTT SRT SubRip TXT SQLite API SQL HTML"
+    "Chicago APA ISO BibTeX RIS CSL JSON JSON-LD TEI OHMS IIIF DataCite Dublin Core DOI CSV VTT WebVTT SRT SubRip TXT SQLite API SQL HTML"
     " CC BY QR s JavaScript oEmbed".split()
 )
 _SPOKEN = "aria-label", "title", "alt", "placeholder", "label"
@@ -244,6 +244,7 @@ def pages() -> list[tuple[str, dict[str, str]]]:
     return [
         ("/", {}),
         ("/about", {}),
+        ("/quality", {}),
         ("/api", {}),
         ("/testimonies", {}),
         ("/testimonies", {"language": "zz"}),

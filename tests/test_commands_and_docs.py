@@ -23,6 +23,7 @@ from tests.conftest import REPOSITORY, Folder
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
     "correct", "describe", "import", "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "package", "sample", "quality", "lexicon",
 }  # fmt: skip
 
 

@@ -102,6 +102,21 @@ def test_an_engine_remembers_nothing_between_clips(make: Callable[[], Engine]) -
     assert text(together[1]) == text(alone)
 
 
+@REAL
+def test_clips_with_and_without_a_hint_go_together(make: Callable[[], Engine]) -> None:
+    told = Clip(polish().samples, "pl", "Norylsk, Workuta.")
+    first, hinted, last = make().decode([polish(), told, polish()])
+    assert text(first) == text(last)
+    assert hinted.words and all(0 <= w.start_s <= w.end_s <= 8 for w in hinted.words)
+
+
+@pytest.mark.real
+def test_a_long_hint_leaves_room_for_the_words() -> None:
+    (alone,) = faster().decode([polish()])
+    (told,) = faster().decode([Clip(polish().samples, "pl", "Norylsk, Workuta, " * 15)])
+    assert len(told.words) >= len(alone.words) / 2
+
+
 @EVERY
 def test_every_known_language_has_a_probability(make: Callable[[], Engine]) -> None:
     (heard,) = make().language_probabilities([polish().samples])

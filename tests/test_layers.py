@@ -11,64 +11,34 @@ import pipeline
 
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
-    0: {"errors", "clock", "site.document"},
-    1: {
-        "given",
-        "sound",
-        "yamlfile",
-        "transcript",
-        "report",
-        "lock",
-        "memory",
-        "letters",
-        "cuefile",
-    }
-    | {"citation", "passage"},
-    2: {"config", "recording", "spool", "wordrules", "query", "suggest", "retiming"}
-    | {"yamledit", "spreadsheet", "given.xmlread", "given.speakers"},
-    3: {"testimony", "audio", "masters", "languages", "windows", "publication"}
-    | {"quality", "scoring", "wordforms", "placing", "given.captions", "given.plain", "given.tei"},
-    4: {"engines", "engines.models", "consent", "withdrawn", "searchindex", "vocabulary"}
-    | {"meaning", "site.words", "captions", "corrections", "fields", "alignment", "given.ohms"},
-    5: {
-        "given.read",
-        "spoken", "timing",
-        "engines.speech",
-        "engines.fake",
-        "engines.checkpoint",
-        "engines.faster",
-    }
-    | {"schema", "expression", "linker", "site.licences", "draft"},
-    6: {
-        "engines.openai",
-        "terms",
-        "marking",
-        "site.accounts",
-        "site.live",
-        "site.readers",
-        "site.render",
-    }
-    | {"site.linked", "site.published", "counts", "site.ways"},
-    7: {"engines.choose", "passages", "edition", "lookup", "site.guard", "site.media"}
-    | {"site.quoting", "site.downloads", "site.plots", "site.machines", "site.refusals"}
-    | {"site.sharing", "site.listing", "lines"},
-    8: {"archive", "search", "site.clips", "site.quote", "site.sheet"},
-    9: {"entries", "steps", "ingest", "scaffold", "terminal", "log", "backup", "facets"}
-    | {"site.lesson", "site.oembed", "site.about", "exports", "sidecarsheet"},
-    10: {"listen", "workers", "holdings", "results", "editing", "newcomer"},
-    11: {
-        "intake",
-        "listener",
-        "publish",
-        "status",
-        "verify",
-        "bag",
-        "plain",
-        "conduct",
-        "cluster",
-        "site.searching",
-    },
-    12: {"evaluate", "withdraw", "run", "site.app", "site.home", "site.found", "site.testimony"},
+    0: {"clock", "errors", "site.document"},
+    1: {"citation", "cuefile", "dates", "estimate", "given", "labels", "letters", "licence", "lock"}
+    | {"memory", "passage", "report", "sound", "transcript", "xmlfile", "yamlfile"},
+    2: {"config", "query", "recording", "retiming", "spool", "suggest", "wordrules"}
+    | {"given.speakers", "given.xmlread", "spreadsheet", "yamledit"},
+    3: {"audio", "languages", "masters", "placing", "publication", "quality", "scoring"}
+    | {"testimony", "windows", "wordforms", "given.captions", "given.plain", "given.tei"},
+    4: {"captions", "consent", "corrections", "engines", "engines.models", "meaning"}
+    | {"searchindex", "vocabulary", "withdrawn", "site.words"}
+    | {"alignment", "fields", "given.ohms"},
+    5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
+    | {"engines.speech", "expression", "iiif", "lexicon", "linker", "ohms", "schema"}
+    | {"tei", "site.licences", "given.read", "spoken", "timing"},
+    6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
+    | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
+    | {"site.ways"},
+    7: {"edition", "engines.choose", "lines", "lookup", "misspellings", "passages"}
+    | {"samples", "site.guard", "site.listing", "site.machines", "site.media"}
+    | {"site.plots", "site.published", "site.quoting", "site.refusals", "site.sharing"},
+    8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
+    9: {"backup", "confirm", "entries", "exports", "facets", "ingest", "log", "scaffold"}
+    | {"steps", "terminal", "site.about", "site.iiif", "site.lesson", "site.oembed"}
+    | {"sidecarsheet", "site.quality"},
+    10: {"accuracy", "editing", "holdings", "listen", "newcomer", "results", "workers"},
+    11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "status"}
+    | {"verify", "site.searching"},
+    12: {"evaluate", "package", "run", "withdraw", "site.app", "site.found", "site.home"}
+    | {"site.testimony"},
     13: {"cli", "site"},
     14: {"__main__"},
 }

@@ -50,7 +50,7 @@ async def test_every_example_works(site: Datasette) -> None:
         for tag, attributes in Elements(html).found
         if tag == "a" and "data-kind" in attributes
     }
-    assert len(examples) == 13
+    assert len(examples) == 15
     for path, kind in examples.items():
         response = await get(site, path)
         assert (path, response.status_code) == (path, 200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ import pytest
 from datasette.app import Datasette
 
 from pipeline import audio
+from pipeline.corrections import Line, replacing
 from pipeline.engines.fake import FakeEngine
 from pipeline.errors import AudioError
 from pipeline.publication import clip_name, media_of_clip
+from pipeline.publish import publish
 from pipeline.report import Silent
 from pipeline.site import app, clips
 from pipeline.withdraw import withdraw
@@ -410,3 +413,75 @@ async def test_what_is_not_known_is_said_or_left_out(sparse: Datasette) -> None:
     assert "Ask the archive before you copy it" in page and "None" not in page
     silent = (await get(sparse, "/quote/bare/3.97-4")).text
     assert "No words of this passage were written down" in silent
+
+
+# What stood there before a correction
+
+
+def put_right(folder: Folder, n: int, text: str, part: str = "a.wav", **how: Any) -> None:
+    """A person says what is said in line `n` of a part, and it is published."""
+    with folder.open() as archive:
+        recording = archive.recording_at(part)
+        assert recording
+        (_, line) = archive.lines(recording)[n]
+        said = Line(line.start_s, line.end_s, text, line.language)
+        archive.correct(recording, [replacing([line], [said], "Ona Sample", "review", **how)])
+        publish(archive, folder.settings(), Silent())
+
+
+def former_texts(folder: Folder) -> list[str]:
+    with sqlite3.connect(folder.root / "publication" / "public.db") as db:
+        return [row[0] for row in db.execute("select text from former_texts order by id")]
+
+
+async def test_after_a_correction_the_page_shows_both(published: Folder) -> None:
+    site = app.build(published.root)
+    address = await address_of(site, 1, 1)
+    before = (await get(site, address)).text
+    reference = re.search(r'data-add="[^"@]+@([0-9a-f]{16})"', before)
+    assert reference and "Before it was corrected" not in before
+    put_right(published, 1, "Dwa dobre słowa.")
+    page = (await get(app.build(published.root), f"{address}?v={reference[1]}")).text
+    assert "The transcript has changed since this passage was quoted" in page
+    assert re.search(
+        r"Until .* the transcript had here:</p>\s*<blockquote[^>]*><p>Dwa słowa\.", page
+    )
+    assert ">Dwa dobre słowa.</p>" in page
+    # The other lines have no such past.
+    other = await address_of(site, 2, 2)
+    assert "Before it was corrected" not in (await get(app.build(published.root), other)).text
+
+
+async def test_each_former_text_is_told_once_oldest_first(published: Folder) -> None:
+    put_right(published, 1, "Dwa dobre słowa.")
+    put_right(published, 1, "Dwa najlepsze słowa.")
+    put_right(published, 1, "Dwa najlepsze słowa.")  # heard again and left as it is
+    assert former_texts(published) == ["Dwa słowa.", "Dwa dobre słowa."]
+
+
+def test_a_former_text_that_is_to_be_kept_back_is_in_no_byte(published: Folder) -> None:
+    for part in ("a.wav", "b.wav"):
+        put_right(published, 1, "Dwa dobre słowa.", part, former_private=True)
+    assert former_texts(published) == []
+    assert "Dwa słowa".encode() not in (published.root / "publication" / "public.db").read_bytes()
+
+
+def test_redacted_and_quarantined_text_is_no_former_text(published: Folder) -> None:
+    put_right(published, 1, "Dwa dobre słowa.")
+    with published.open() as archive:
+        recording = archive.recording_at("a.wav")
+        assert recording
+        (_, line) = archive.lines(recording)[1]
+    published.sidecar(
+        "wagon", ["a.wav", "b.wav"], access="public",
+        redactions=[{"recording": "a.wav", "start_s": line.end_s, "end_s": line.end_s + 0.1,
+                     "reason": "third person"}],
+    )  # fmt: skip
+    published.run(says(WORDS))
+    assert former_texts(published) == []
+    published.sidecar("wagon", ["a.wav", "b.wav"], access="public")
+    with published.open() as archive:
+        archive.db.execute("UPDATE segments SET state = 'quarantined' WHERE text = 'Dwa słowa.'")
+        archive.db.conn.commit()
+        publish(archive, published.settings(), Silent())
+    assert former_texts(published) == []

@@ -123,7 +123,7 @@ async def test_datasette_counts_every_table_without_an_error(
     tables = (await get(site, "/public.json")).json()["tables"]
     shown = {table["name"]: table["count"] for table in tables if not table["hidden"]}
     assert shown.keys() == {
-        "testimonies", "recordings", "segments", "spellings", "terms", "term_labels",
+        "testimonies", "recordings", "segments", "former_texts", "spellings", "terms", "term_labels",
         "segment_terms", "testimony_languages", "testimony_terms", "closed",
     }  # fmt: skip
     assert shown["segments"] == 2

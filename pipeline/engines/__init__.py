@@ -17,10 +17,12 @@ MARKS_AFTER = "\"'.。,，!！?？:：”)]}、»…"
 
 @dataclass(frozen=True)
 class Clip:
-    """What an engine is given: at most 30 s of sound at 16 000 Hz, and its language."""
+    """What an engine is given: at most 30 s of sound at 16 000 Hz, its language, and words that
+    may be said in it."""
 
     samples: Samples
     language: str
+    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ class OpenAIWhisper:
             options = whisper.DecodingOptions(
                 task="transcribe",
                 language=to_whisper(clip.language),
+                prompt=clip.hint or None,
                 beam_size=self._options.beam_size,
                 without_timestamps=True,
                 fp16=self._half,

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from datasette import hookimpl
 
-from pipeline.captions import FORMATS
+from pipeline.formats import FORMATS
 from pipeline.site import (
     found,
     guard,
+    iiif,
     lesson,
     live,
     machines,
@@ -32,6 +33,7 @@ from pipeline.site.home import home
 from pipeline.site.listing import testimonies
 from pipeline.site.media import media
 from pipeline.site.oembed import oembed
+from pipeline.site.quality import quality
 from pipeline.site.testimony import search_inside, testimony_page
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/$", home),
         (r"^/testimonies$", testimonies),
         (r"^/about$", about),
+        (r"^/quality$", quality),
         (r"^/api$", machines.api),
         (r"^/sitemap(?:-(?P<number>[0-9]{1,6}))?\.xml$", machines.sitemap),
         (r"^/robots\.txt$", machines.robots),
@@ -68,6 +71,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (rf"^/testimony/{_ID}$", testimony_page),
         (rf"^/testimony/{_ID}/search\.json$", search_inside),
         (rf"^/testimony/{_ID}\.(?P<kind>{'|'.join(FORMATS)})$", download),
+        (r"^/iiif/collection\.json$", iiif.collection),
+        (rf"^/iiif/{_ID}/manifest\.json$", iiif.manifest),
+        (rf"^/iiif/{_ID}/annotations/(?P<part>[0-9]{{1,4}})\.json$", iiif.lines),
         (r"^/media/(?P<recording_id>[0-9a-f]{16})$", media),
     ]
 

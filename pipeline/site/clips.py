@@ -17,7 +17,7 @@ from datasette.utils.asgi import Request, Response
 from starlette.responses import FileResponse
 
 from pipeline.errors import AudioError
-from pipeline.passage import Passage, PassageError, Place
+from pipeline.passage import Passage, PassageError, Place, seconds
 from pipeline.publication import CLIPS_OF, clip_name
 from pipeline.site.live import publication_folder
 from pipeline.site.media import access_copy
@@ -90,7 +90,7 @@ async def _answer(datasette: Datasette, actor: Any, found: Passage) -> Any:
     place, workshop = found.place, _WORKSHOPS.get(datasette)
     target = folder / CLIPS_OF[channel] / clip_name(source.name, place.start_s, place.end_s)
     if workshop is None or not _can_be_kept(target):
-        at = f"/media/{found.recording.id}#t={place.start_s:g},{place.end_s:g}"
+        at = f"/media/{found.recording.id}#t={seconds(place.start_s)},{seconds(place.end_s)}"
         return Response.redirect(at)
     if not target.is_file():
         if workshop.waiting >= _WAITING:

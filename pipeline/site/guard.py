@@ -27,7 +27,7 @@ _LOGIN = "/-/login"
 _OPEN = re.compile(r"^/-/(login|logout|static/|static-plugins/)")
 _FORMER = re.compile(r"/(testimonies|recordings|segments|media)/([A-Za-z0-9_-]+)(?:\.\w+)?/?$")
 # A testimony's own page, its files, and what is quoted from it.
-_FORMER_PAGE = re.compile(r"^/(?:testimony|quote|clip)/([A-Za-z0-9_-]+)(?:[./].*)?$")
+_FORMER_PAGE = re.compile(r"^/(?:testimony|iiif|quote|clip)/([A-Za-z0-9_-]+)(?:[./].*)?$")
 _TRIES, _TRIES_IN_ALL, _WITHIN_S = 5, 60, 15 * 60
 _LONGEST_BODY = 64 * 1024
 _HEADERS = {
@@ -42,8 +42,8 @@ _HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-# Datasette never sets it; our pages do (site/render.py).
-_OWN = {"content-security-policy"}
+# Datasette never sets them; our pages do (site/render.py), and what is shared (site/sharing.py).
+_OWN = {"content-security-policy", "cross-origin-resource-policy"}
 
 
 class LoginLimit:

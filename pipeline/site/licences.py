@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from pipeline.licence import known
 from pipeline.site.words import Words
-
-_CC = re.compile(
-    r"(?:https?://creativecommons\.org/licenses/|CC[- ])"
-    r"(?P<terms>BY(?:-NC)?(?:-SA|-ND)?)[-/ ](?P<version>\d\.\d)/?(?:[\w./-]*)",
-    re.IGNORECASE,
-)
-_CC0 = re.compile(
-    r"CC[- ]?0(?:[- ]1\.0)?|https?://creativecommons\.org/publicdomain/zero/1\.0/?.*", re.IGNORECASE
-)
-
-_CC0_ADDRESS = "https://creativecommons.org/publicdomain/zero/1.0/"
 
 
 @dataclass(frozen=True)
@@ -34,20 +23,13 @@ class Licence:
 
 def licence(written: str | None, words: Words) -> Licence:
     """The licence that a sidecar names, by SPDX id, usual name or address; None: none is named."""
-    if not (written or "").strip():
+    found = known(written)
+    if found is None:
         return Licence(words.gettext("No licence is recorded"), None, (_ask(words),))
-    text = str(written).strip()
-    if _CC0.fullmatch(text):
-        return Licence(
-            "CC0 1.0", "https://creativecommons.org/publicdomain/zero/1.0/", _free(words)
-        )
-    if match := _CC.fullmatch(text):
-        elements, version = match["terms"].lower(), match["version"]
-        address = f"https://creativecommons.org/licenses/{elements}/{version}/"
-        name = f"CC {elements.upper()} {version}"
-        return Licence(name, address, tuple(_attribution(elements.split("-"), words)))
-    is_address = re.fullmatch(r"https?://[^\s<>\"]+", text)
-    return Licence(text, text if is_address else None, (_ask(words),))
+    if not found.elements:
+        return Licence(found.name, found.address, (_ask(words),))
+    terms = _free(words) if "zero" in found.elements else _attribution(found.elements, words)
+    return Licence(found.name, found.address, tuple(terms))
 
 
 def agreed(uses: Collection[str], words: Words) -> tuple[str, ...]:
@@ -71,7 +53,7 @@ def may_be_taught(uses: Collection[str]) -> bool:
     return "teaching" in uses
 
 
-def _attribution(elements: list[str], words: Words) -> list[str]:
+def _attribution(elements: Collection[str], words: Words) -> list[str]:
     _ = words.gettext
     said = [
         _("You may copy it and pass it on, if you say who speaks and where it is from."),

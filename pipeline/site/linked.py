@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
 
+from pipeline import dates
 from pipeline.publication import Entry, Part
 from pipeline.site.licences import Licence
-
-# schema.org takes ISO 8601; what is in doubt or a range is not stated as if it were known.
-_KNOWN_DAY = re.compile(r"\d{4}(-\d\d){0,2}")
 
 
 def description(
@@ -22,7 +19,6 @@ def description(
     """An ArchiveComponent with its sound or film; `address` makes a path of the site absolute."""
     row = entry.row
     page = address(f"/testimony/{row['id']}")
-    day = row["recorded_on"] or ""
     said = {
         "@context": "https://schema.org",
         "@type": "ArchiveComponent",
@@ -33,7 +29,8 @@ def description(
         "abstract": row["summary"],
         "creator": _person(row["narrator"], row["narrator_born"]),
         "contributor": _person(row["interviewer"]),
-        "dateCreated": day if _KNOWN_DAY.fullmatch(day) else None,
+        # It takes ISO 8601: what is in doubt or a range is not stated as if it were known.
+        "dateCreated": dates.exact(row["recorded_on"]),
         "locationCreated": _named("Place", row["place"]),
         "inLanguage": json.loads(row["languages_detected"] or "[]"),
         "keywords": json.loads(row["warnings"] or "[]"),

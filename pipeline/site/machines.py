@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 
 from datasette.utils.asgi import NotFound, Request, Response
 
+from pipeline.passage import seconds
 from pipeline.publication import DATABASE, DESCRIPTION
 from pipeline.site.render import page
 from pipeline.site.ways import ways
@@ -24,7 +25,7 @@ _Place = tuple[str, str | None]
 _NAME = DATABASE.removesuffix(".db")
 # The most that a file of a sitemap may have (https://www.sitemaps.org/protocol.html).
 PER_SITEMAP = 50_000
-_PAGES = ("/", "/testimonies", "/about", "/api")
+_PAGES = ("/", "/testimonies", "/about", "/quality", "/api")
 _SITEMAP_NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _SITEMAP_SQL = """
 SELECT id, (SELECT max(transcribed_at) FROM recordings WHERE testimony_id = testimonies.id)
@@ -149,8 +150,7 @@ async def api(datasette: Datasette, request: Request) -> Response:
 def _sample(datasette: Datasette, request: Request, row: Any) -> dict[str, str]:
     """What stands in the examples: a testimony, a word in it, and a quote of its first line."""
     words = ["".join(filter(str.isalpha, word)) for word in row["text"].split()]
-    start, end = f"{row['start_s']:g}", f"{row['end_s']:g}"
-    quote = f"/quote/{row['testimony_id']}/{start}-{end}"
+    quote = f"/quote/{row['testimony_id']}/{seconds(row['start_s'])}-{seconds(row['end_s'])}"
     return {
         "testimony": row["testimony_id"],
         "word": max(words, key=len),

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from pipeline import citation
 from pipeline.citation import Source
 from pipeline.clock import clock
-from pipeline.passage import Line, Passage, PassageError
+from pipeline.passage import Line, Passage, PassageError, seconds
 from pipeline.site import quoting
 from pipeline.site.licences import agreed, licence, may_be_taught
 from pipeline.site.quoting import Reference
@@ -114,7 +114,7 @@ def shown(found: Passage, words: Words) -> dict[str, Any]:
         "ends": clock(place.end_s),
         "whole_lines": _whole_lines(found),
         "sound": quoting.clip_path(found) if found.recording.media else None,
-        "in_testimony": link(f"/testimony/{testimony.id}", {"t": f"{part}{place.start_s:g}"}),
+        "in_testimony": link(f"/testimony/{testimony.id}", {"t": part + seconds(place.start_s)}),
         "licence": licence(testimony.licence, words),
         "agreed": agreed(testimony.uses, words),
         "transcribed_on": words.date((found.recording.transcribed_at or "")[:10] or None),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from datasette.utils.asgi import Request, Response
+from markupsafe import Markup
 
 from pipeline.clock import clock
 from pipeline.site.words import INTERFACE, Words, chosen, own_name
@@ -38,8 +39,13 @@ async def page(
     *,
     status: int = 200,
     embeddable: bool = False,
+    long: Mapping[str, str] | None = None,
 ) -> Response:
     """`template` in the reader's language; `embeddable` where other sites may show it in a frame.
+
+    `long` names templates that are long: under its name the page's own template has what it made
+    of the context. They are made at once; Datasette's way gives way after every piece of a page,
+    which takes twice as long.
 
     Templates have besides `context`: the methods of `Words` by name, `_`, `clock`, `static`,
     `link` (an address that keeps an interface language that was asked for), `languages_offered`,
@@ -62,6 +68,8 @@ async def page(
         "absolute": lambda path: datasette.absolute_url(request, path),
         **context,
     }
+    for name, part in (long or {}).items():
+        context[name] = Markup(_at_once(datasette.jinja_env).get_template(part).render(context))  # noqa: S704
     html = await datasette.render_template(template, context, request=request)
     headers = {
         **FRESH,
@@ -69,6 +77,11 @@ async def page(
         "content-security-policy": policy(embeddable=embeddable),
     }
     return Response.html(html, status=status, headers=headers)
+
+
+@lru_cache(maxsize=1)
+def _at_once(env: Environment) -> Environment:
+    return env.overlay(enable_async=False)
 
 
 def words_of(request: Request) -> Words:

@@ -83,7 +83,8 @@ async def search_page(datasette: Datasette, request: Request) -> Response:
     except QueryError as error:
         context["problem"], status = words.problem(error), 400
         context["languages"] = await db.execute_fn(spoken)
-    return await page(datasette, request, "archive/search.html", context, status=status)
+    long = {"found": "archive/_found.html"}
+    return await page(datasette, request, "archive/search.html", context, status=status, long=long)
 
 
 def prepare_connection(connection: sqlite3.Connection) -> None:

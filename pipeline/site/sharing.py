@@ -1,4 +1,6 @@
-"""Pages of other sites may read the public data (CORS): JSON, CSV and the texts of transcripts."""
+"""Pages of other sites may read what is public (CORS): data, the texts of transcripts, and the
+sound and film that viewers play from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,20 @@ if TYPE_CHECKING:
     from datasette.app import Datasette
 
 _NAME = b"access-control-allow-origin"
+_HEADERS = [
+    (_NAME, b"*"),
+    # A player has to know how long the file is and which piece of it this is.
+    (b"access-control-expose-headers", b"accept-ranges, content-length, content-range"),
+    # Without this a browser plays nothing in a page elsewhere that does not ask by CORS.
+    (b"cross-origin-resource-policy", b"cross-origin"),
+]
 _DATA = re.compile(
-    rb"application/(json|.+\+json|x-bibtex|x-research-info-systems|x-subrip)|text/(csv|vtt|plain)"
+    rb"application/(json|xml|.+\+(json|xml)|x-bibtex|x-research-info-systems|x-subrip)"
+    rb"|text/(csv|vtt|plain)|(audio|video)/mp4"
 )
 _PUBLIC = re.compile(
-    rf"/({re.escape(DATABASE.removesuffix('.db'))}[./]|search\.|oembed|testimony/|quote/|sitemap)"
+    rf"/({re.escape(DATABASE.removesuffix('.db'))}[./]|search\.|oembed|testimony/|quote/|sitemap|iiif/"
+    rf"|media/)"
     rf"|/{re.escape(DATABASE.removesuffix('.db'))}$"
 )
 _LOGGED_IN = "ds_actor"
@@ -57,7 +68,7 @@ def _sending(send: Any) -> Any:
         if message["type"] == "http.response.start":
             headers = {name.lower(): value for name, value in message.get("headers", [])}
             if _NAME not in headers and _DATA.match(headers.get(b"content-type", b"")):
-                message = {**message, "headers": [*message.get("headers", []), (_NAME, b"*")]}
+                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
         await send(message)
 
     return sending

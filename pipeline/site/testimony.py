@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
-from pipeline.captions import FORMATS
+from pipeline import iiif
 from pipeline.clock import clock
 from pipeline.errors import QueryError
+from pipeline.formats import FORMATS
 from pipeline.marking import pieces
 from pipeline.passage import Place, seconds
 from pipeline.publication import Entry, Part
 from pipeline.search import marked_in
 from pipeline.site import licences, linked, published
+from pipeline.site.quality import of_testimony
 from pipeline.site.readers import widest
 from pipeline.site.render import FRESH, page, words_of
 from pipeline.site.searching import marked
@@ -90,6 +92,7 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
     found = await db.execute_fn(lambda connection: _found(connection, query, ident, words))
     context: dict[str, Any] = {"database": name, "path": f"/testimony/{ident}"}
     context |= _told(entry, words) | _transcript(entry, words, found, _moment(request))
+    context["measured"] = await of_testimony(db, ident)
     description = linked.description(
         entry,
         context["licence"],
@@ -97,7 +100,8 @@ async def testimony_page(datasette: Datasette, request: Request) -> Response:
         lambda path: datasette.absolute_url(request, path),
     )
     context["linked"] = linked.script(description)
-    return await page(datasette, request, "archive/testimony.html", context)
+    long = {"transcript": "archive/_lines.html"}
+    return await page(datasette, request, "archive/testimony.html", context, long=long)
 
 
 async def search_inside(datasette: Datasette, request: Request) -> Response:
@@ -155,7 +159,8 @@ def _told(entry: Entry, words: Words) -> dict[str, Any]:
         "warnings": json.loads(row["warnings"] or "[]"),
         "licence": licences.licence(row["licence"], words),
         "agreed": licences.agreed(uses, words),
-        "formats": [(kind, kind.upper(), form.by_part) for kind, form in FORMATS.items()],
+        "formats": [(kind, form.name, form.by_part) for kind, form in FORMATS.items()],
+        "manifest": {"address": iiif.path(row["id"]), "type": iiif.MEDIA_TYPE},
         "machines": sorted(
             {
                 (p.row["engine"], p.row["model"], (p.row["transcribed_at"] or "")[:10])
