@@ -742,38 +742,6 @@ def _who(session: Session, told: str | None) -> str:
     return told or session.config.who or getpass.getuser()
 
 
-@command("testimony package --to /mnt/handover --with-media")
-@click.option(
-    "--to",
-    "folder",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where it becomes testimonies-public; without it, exports/ in the archive.",
-)
-@click.option(
-    "--for",
-    "channel",
-    type=click.Choice(["public", "researchers"]),
-    default="public",
-    show_default=True,
-    help="Whose eyes it is for.",
-)
-@click.option("--with-media", is_flag=True, help="Also the access copies: sound and film.")
-def package(session: Session, folder: Path | None, channel: Channel, with_media: bool) -> None:
-    """Writes all that is public into one folder: a Frictionless Data Package.
-
-    Tables (CSV), transcripts (VTT, TXT, TEI) and descriptions (DataCite, Dublin Core), every file
-    with its checksum. It is recorded for each testimony, so that withdraw can name it.
-    """
-    from pipeline import package as whole
-
-    with session.writing() as archive:
-        report = whole.export(
-            archive, session.config, folder, channel, session.terminal, with_media=with_media
-        )
-    session.finish([report])
-
-
 @command("testimony import interview.xml --testimony lt-1998-0042 --who 'Ona Sample'")
 @click.argument(
     "paths",
@@ -808,6 +776,38 @@ def _ears(session: Session) -> Ears | None:
     except ModuleNotFoundError:
         return None
     return functools.partial(Listener, session.root, session.config)
+
+
+@command("testimony package --to /mnt/handover --with-media")
+@click.option(
+    "--to",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where it becomes testimonies-public; without it, exports/ in the archive.",
+)
+@click.option(
+    "--for",
+    "channel",
+    type=click.Choice(["public", "researchers"]),
+    default="public",
+    show_default=True,
+    help="Whose eyes it is for.",
+)
+@click.option("--with-media", is_flag=True, help="Also the access copies: sound and film.")
+def package(session: Session, folder: Path | None, channel: Channel, with_media: bool) -> None:
+    """Writes all that is public into one folder: a Frictionless Data Package.
+
+    Tables (CSV), transcripts (VTT, TXT, TEI) and descriptions (DataCite, Dublin Core), every file
+    with its checksum. It is recorded for each testimony, so that withdraw can name it.
+    """
+    from pipeline import package as whole
+
+    with session.writing() as archive:
+        report = whole.export(
+            archive, session.config, folder, channel, session.terminal, with_media=with_media
+        )
+    session.finish([report])
 
 
 def _sure(recordings: Sequence[Any], ident: str) -> bool:

@@ -22,7 +22,8 @@ from tests.conftest import REPOSITORY, Folder
 
 CONTRACT = {
     "init", "ingest", "transcribe", "publish", "run", "serve", "status", "search", "verify",
-    "correct", "diff", "accept", "describe", "import", "evaluate", "release", "withdraw", "backup", "restore", "export",
+    "correct", "diff", "accept", "describe", "import", "evaluate", "release", "withdraw",
+    "backup", "restore", "export",
     "package", "sample", "quality", "lexicon",
 }  # fmt: skip
 

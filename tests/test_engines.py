@@ -132,6 +132,28 @@ def test_an_engine_says_what_it_used(make: Callable[[], Engine]) -> None:
     assert used.options["task"] == "transcribe"
 
 
+@EVERY
+def test_a_known_text_has_its_words_in_order_inside_the_clip(make: Callable[[], Engine]) -> None:
+    clip = Clip(spoken("sample-pl.wav", 0, 8), "pl")
+    (words,) = make().align([clip], ["To jest (zdanie), które ktoś zapisał."])
+    assert " ".join(word.text for word in words) == "To jest (zdanie), które ktoś zapisał."
+    times = [time for word in words for time in (word.start_s, word.end_s)]
+    assert times == sorted(times) and times[0] >= 0 and times[-1] <= 8.01
+
+
+@REAL
+def test_what_was_said_fits_better_than_what_was_not(make: Callable[[], Engine]) -> None:
+    engine = make()
+    clip = Clip(spoken("sample-pl.wav", 0, 8), "pl")
+    (heard,) = engine.decode([clip])
+    said = " ".join(word.text for word in heard.words)
+    other = "Zupełnie inne słowa o rzece, łodziach, zimie i koniach w stajni."
+    true, false = engine.align([clip, clip], [said, other])
+    assert min(np.mean([w.confidence for w in true]), 1.0) > 3 * np.mean(
+        [w.confidence for w in false]
+    )
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_the_words_do_not_depend_on_the_number_of_threads(threads: str) -> None:

@@ -368,7 +368,9 @@ def test_every_field_of_a_sidecar_has_a_column() -> None:
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     said=st.fixed_dictionaries(
         {"title": TEXTS, "recordings": st.lists(TEXTS, min_size=1)},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.given import Given, GivenError, captions, ohms, plain, tei
@@ -9,6 +10,7 @@ from pipeline.given.xmlread import local, parse
 
 _MOST_BYTES = 50_000_000
 _TIMES = b"-->"
+_REDACTED = "[redacted:"
 
 
 def read(path: Path) -> Given:
@@ -19,10 +21,19 @@ def read(path: Path) -> Given:
         raw = path.read_bytes()
     except OSError as error:
         raise GivenError(path, f"cannot be read ({error.strerror}).", "Check its name.") from error
-    given = _read(raw, path)
+    given = _without_redacted(_read(raw, path))
     if not given.lines:
         raise GivenError(path, "has no words in it.", "Nothing was changed.")
     return given
+
+
+def _without_redacted(given: Given) -> Given:
+    """What an archive left out of a published file is nobody's words."""
+    kept = tuple(line for line in given.lines if not line.text.startswith(_REDACTED))
+    count = len(given.lines) - len(kept)
+    if not count:
+        return given
+    return replace(given, lines=kept, left_out=(*given.left_out, f"{count} redacted passages"))
 
 
 def _read(raw: bytes, path: Path) -> Given:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
-_PREFIX = re.compile(r"^\s*([^\W\d_][^:\n]{0,39}?)\s*:(?:\s+|$)")
+_PREFIX = re.compile(r"^\s*([^\W\d_][^:\n]{0,39}?)\s*:\s+(?=\S)")
 _MOST_WORDS = 4
 
 
