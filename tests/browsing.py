@@ -117,6 +117,12 @@ def chromium(downloads: Path) -> Iterator[Browser]:
         "--disable-dev-shm-usage",
         "--autoplay-policy=no-user-gesture-required",
         "--lang=en",
+        # What a browser asks its maker for: here it is only refused, again and again.
+        "--no-first-run",
+        "--disable-quic",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
     ):
         options.add_argument(argument)
     options.add_experimental_option("prefs", {"download.default_directory": str(downloads)})

@@ -193,7 +193,7 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 def test_a_full_disk_while_registering(small_disk: Callable[[int], Path]) -> None:
-    folder = Folder(small_disk(900) / "archive")
+    folder = Folder(small_disk(3000) / "archive")
     for number in range(6):
         folder.tone(f"{number}.wav", seconds=0.5, pitch_hz=300 + number)
     fill(folder.root, leave_kilobytes=150)

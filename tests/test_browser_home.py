@@ -38,7 +38,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder.run(FakeEngine(text=lambda clip: f"{TEXT} {TEXT}"))
     # Enough for one language to be measured; the page says it in words and in tables.
     for n, one in enumerate(draw(folder, Design(36))):
-        correct(folder, one, one.text if n % 2 else "Inne słowa")
+        correct(folder, one, one.text if n % 2 else f"{one.text} Inne słowa")
     folder.run(FakeEngine(text=lambda clip: f"{TEXT} {TEXT}"))
     with served(app.build(folder.root)) as served_at:
         yield served_at

@@ -257,6 +257,7 @@ def test_three_thousand_lines_stay_workable(
     browser.open(f"{address}/review/wagon?part=1&at={round(2990 * 0.006, 3)}#now")
     box = "const r = document.querySelector('textarea').getBoundingClientRect(); return [r.top, r.bottom]"
     browser.until(lambda: 0 < browser.js(box)[0] < browser.js(box)[1] < 900)
+    browser.until(lambda: browser.js(_FOCUS) == "text")  # what is typed before goes elsewhere
     press(browser, Keys.END, " Koniec.")
     save(browser)
     browser.until(lambda: rows(folder)[2990].text == "To jest wiersz numer 2990. Koniec.", 60)

@@ -134,7 +134,7 @@ def test_an_engine_says_what_it_used(make: Callable[[], Engine]) -> None:
 
 @EVERY
 def test_a_known_text_has_its_words_in_order_inside_the_clip(make: Callable[[], Engine]) -> None:
-    clip = Clip(spoken("sample-pl.wav", 0, 8), "pl")
+    clip = polish()
     (words,) = make().align([clip], ["To jest (zdanie), które ktoś zapisał."])
     assert " ".join(word.text for word in words) == "To jest (zdanie), które ktoś zapisał."
     times = [time for word in words for time in (word.start_s, word.end_s)]
@@ -144,7 +144,7 @@ def test_a_known_text_has_its_words_in_order_inside_the_clip(make: Callable[[], 
 @REAL
 def test_what_was_said_fits_better_than_what_was_not(make: Callable[[], Engine]) -> None:
     engine = make()
-    clip = Clip(spoken("sample-pl.wav", 0, 8), "pl")
+    clip = polish()
     (heard,) = engine.decode([clip])
     said = " ".join(word.text for word in heard.words)
     other = "Zupełnie inne słowa o rzece, łodziach, zimie i koniach w stajni."
