@@ -541,6 +541,14 @@
   if (form) {
     const line = lineOf(form), said = form.querySelector(".problem");
     const theirs = !form.querySelector(".theirs").hidden;
-    if (!theirs && said.hidden) { form.remove(); edit(line); }
+    if (!theirs && said.hidden) {
+      form.remove();
+      edit(line);
+      // Whoever comes by …#now: the browser goes there once more when all is loaded, and takes the
+      // focus away. Keys would then be commands instead of text.
+      addEventListener("load", () => setTimeout(() => {
+        if (editor?.line === line && document.activeElement === document.body) editor.box.focus({ preventScroll: true });
+      }), { once: true });
+    }
   }
 })();
