@@ -12,8 +12,9 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"clock", "errors", "site.document"},
-    1: {"citation", "cuefile", "dates", "estimate", "given", "labels", "letters", "licence"}
-    | {"lock", "memory", "passage", "report", "sound", "transcript", "xmlfile", "yamlfile"},
+    1: {"citation", "cuefile", "dates", "deadline", "estimate", "given", "labels", "letters"}
+    | {"licence", "lock", "memory", "passage", "report", "sound", "transcript", "xmlfile"}
+    | {"yamlfile"},
     2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
     | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
     3: {"audio", "given.captions", "given.plain", "given.tei", "languages", "masters"}
@@ -28,22 +29,21 @@ LAYERS = {
     6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
     | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
     | {"site.ways"},
-    7: {"edition", "engines.choose", "lines", "lookup", "misspellings", "passages"}
+    7: {"edition", "engines.choose", "hits", "lines", "lookup", "misspellings", "passages"}
     | {"samples", "site.guard", "site.listing", "site.machines", "site.media", "site.plots"}
     | {"site.published", "site.quoting", "site.refusals", "site.review", "site.sharing"},
-    8: {"archive", "search", "site.clips", "site.downloads", "site.quote", "site.sheet"},
-    9: {"backup", "confirm", "desk", "entries", "exports", "facets", "ingest", "log"}
-    | {"scaffold", "sidecarsheet", "steps", "terminal", "site.about", "site.iiif"}
+    8: {"archive", "asked", "scope", "site.clips", "site.downloads", "site.quote"} | {"site.sheet"},
+    9: {"backup", "confirm", "desk", "entries", "exports", "facets", "ingest", "log", "near"}
+    | {"ranking", "scaffold", "sidecarsheet", "steps", "terminal", "site.about", "site.iiif"}
     | {"site.lesson", "site.oembed", "site.quality"},
     10: {"accept", "accuracy", "comparison", "editing", "holdings", "listen", "newcomer"}
-    | {"results", "workers", "cli.session"},
-    11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "status"}
-    | {"verify", "cli.command", "cli.options", "site.searching"},
-    12: {"evaluate", "package", "run", "withdraw", "site.app", "site.found", "site.home"}
-    | {"site.testimony"},
+    | {"search", "workers", "cli.session"},
+    11: {"bag", "cluster", "conduct", "intake", "listener", "plain", "publish", "results"}
+    | {"status", "verify", "cli.command", "cli.options"},
+    12: {"evaluate", "package", "run", "withdraw", "site.app", "site.home", "site.searching"},
     13: {"cli.correcting", "cli.handing_on", "cli.looking_after", "cli.publishing"}
-    | {"cli.sampling", "cli.taking_in", "cli.transcribing", "site"},
-    14: {"cli"},
+    | {"cli.sampling", "cli.taking_in", "cli.transcribing", "site.found", "site.testimony"},
+    14: {"cli", "site"},
     15: {"__main__"},
 }
 

@@ -17,9 +17,10 @@ import pytest
 from pipeline import meaning
 from pipeline.engines.fake import FakeEngine
 from pipeline.errors import ModelError
+from pipeline.near import near_in_meaning
 from pipeline.publish import publish
 from pipeline.report import Report, Silent
-from pipeline.search import near_in_meaning, search
+from pipeline.search import search
 from pipeline.site import app
 from tests.conftest import Folder
 
@@ -303,7 +304,7 @@ def test_nothing_loads_the_model_before_it_is_needed() -> None:
 def test_what_takes_too_long_is_left_out(told: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     question = f"jed* {QUESTION}"
     assert near(told, question)
-    monkeypatch.setattr("pipeline.search._NEAR_LIMIT_S", -1.0)
+    monkeypatch.setattr("pipeline.near._LIMIT_S", -1.0)
     connection = sqlite3.connect(database(told))
     assert near_in_meaning(connection, question) == ()
     connection.close()

@@ -13,7 +13,8 @@ from pipeline.cli.session import Session
 from pipeline.clock import clock
 
 if TYPE_CHECKING:
-    from pipeline.search import Found, Hit
+    from pipeline.hits import Hit
+    from pipeline.search import Found
 
 
 @command("testimony publish")
