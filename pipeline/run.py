@@ -11,7 +11,8 @@ from typing import Any
 from pipeline import lexicon, withdrawn
 from pipeline import recording as rec
 from pipeline.accept import waiting
-from pipeline.archive import Archive, Settings
+from pipeline.archive import Archive
+from pipeline.attempts import Settings
 from pipeline.conduct import Ended, Listening, conduct
 from pipeline.config import Config
 from pipeline.engines import Lanes

@@ -12,17 +12,17 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"clock", "errors", "site.document"},
-    1: {"citation", "cuefile", "dates", "deadline", "estimate", "given", "labels", "letters"}
-    | {"licence", "lock", "memory", "passage", "report", "sound", "transcript", "xmlfile"}
-    | {"yamlfile"},
+    1: {"citation", "cuefile", "database", "dates", "deadline", "estimate", "events"}
+    | {"given", "labels", "letters", "licence", "lock", "memory", "passage", "report"}
+    | {"sound", "transcript", "xmlfile", "yamlfile"},
     2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
     | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
-    3: {"audio", "given.captions", "given.plain", "given.tei", "languages", "masters"}
-    | {"placing", "publication", "quality", "review", "scoring", "testimony", "windows"}
-    | {"wordforms"},
+    3: {"attempts", "audio", "given.captions", "given.plain", "given.tei", "languages"}
+    | {"masters", "placing", "publication", "quality", "review", "scoring", "testimony"}
+    | {"windows", "wordforms"},
     4: {"alignment", "captions", "consent", "corrections", "engines", "engines.models"}
-    | {"fields", "given.ohms", "listening", "meaning", "searchindex", "vocabulary"}
-    | {"withdrawn", "site.words"},
+    | {"fields", "given.ohms", "listening", "meaning", "register", "searchindex"}
+    | {"vocabulary", "withdrawn", "site.words"},
     5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
     | {"engines.speech", "expression", "given.read", "iiif", "lexicon", "linker", "ohms"}
     | {"schema", "spoken", "tei", "timing", "site.licences", "site.reasons"},
