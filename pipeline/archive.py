@@ -300,7 +300,7 @@ class Archive:
         if not corrections:
             return ()
         with self._writing():
-            if recording.testimony_id in self._hidden():
+            if recording.testimony_id in self.hidden():
                 what = "was withdrawn: nothing of it is corrected."
                 raise UsageError(recording.testimony_id, what, "Nothing was changed.")
             ids = self._lines.correct(recording.id, corrections, now())
@@ -325,7 +325,7 @@ class Archive:
     def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
         """Machine lines drawn at random; the same design and seed give those drawn before."""
         with self._writing():
-            return self._samples.draw(design, seed, self._hidden(), now())
+            return self._samples.draw(design, seed, self.hidden(), now())
 
     def samples(self) -> list[Sampled]:
         """Every line that was ever drawn, in the order of drawing."""
@@ -353,7 +353,7 @@ class Archive:
     def check_spellings(self, lexicon: Lexicon) -> None:
         """Lists anew what is like a spelling of the lexicon, where anything has changed."""
         with self._writing():
-            self._misspellings.bring_up_to_date(lexicon, self._hidden())
+            self._misspellings.bring_up_to_date(lexicon, self.hidden())
 
     def misspelt(self) -> list[dict[str, Any]]:
         """What was listed, by testimony and time: see `Misspellings.found`."""
@@ -438,6 +438,10 @@ class Archive:
         with self._guarded():
             return self._events.objects("withdrawal")
 
+    def hidden(self) -> frozenset[str]:
+        """The same, and those of which only `metadata/` knows: nothing of them may be shown."""
+        return withdrawn.read(self.root) | self.withdrawn()
+
     def deleted(self) -> frozenset[str]:
         """The recordings whose masters were deleted after a withdrawal."""
         with self._guarded():
@@ -452,10 +456,6 @@ class Archive:
         return faults + ([f"{orphans} rows point to rows that are gone"] if orphans else [])
 
     # Inside
-
-    def _hidden(self) -> frozenset[str]:
-        """What was withdrawn, by either of the places that know it."""
-        return withdrawn.read(self.root) | self.withdrawn()
 
     def _guarded(self) -> AbstractContextManager[None]:
         return guarded(self.path)

@@ -193,7 +193,8 @@ def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
 
 
 def test_a_full_disk_while_registering(small_disk: Callable[[int], Path]) -> None:
-    folder = Folder(small_disk(900) / "archive")
+    # An empty archive.db needs half of it while it is being made.
+    folder = Folder(small_disk(1500) / "archive")
     for number in range(6):
         folder.tone(f"{number}.wav", seconds=0.5, pitch_hz=300 + number)
     fill(folder.root, leave_kilobytes=150)

@@ -80,6 +80,7 @@ def lexicon(session: Session, only: tuple[str, ...]) -> None:
     `unlike`.
     """
     from pipeline import lexicon as spellings
+    from pipeline.exports import must_be_known
 
     known = spellings.load(session.root)
     if known.problems:
@@ -87,7 +88,7 @@ def lexicon(session: Session, only: tuple[str, ...]) -> None:
             "metadata/lexicon.yaml", "\n  ".join(["cannot be used:", *map(str, known.problems)])
         )
     with session.writing() as archive:
-        options.must_be_known(archive, only)
+        must_be_known(archive, *only)
         archive.check_spellings(known)
         found = [one for one in archive.misspelt() if not only or one["testimony_id"] in only]
     if session.as_json:

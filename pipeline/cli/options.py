@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from pipeline.cli.session import Session
-from pipeline.errors import UsageError
-
-if TYPE_CHECKING:
-    from pipeline.archive import Archive
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -35,10 +31,3 @@ def who(does: str = "answers for it") -> Callable[[_Function], _Function]:
 def name_of(session: Session, told: str | None) -> str:
     """Who answers for what is said: as told, as config.yaml says, or who is logged in here."""
     return told or session.config.who or getpass.getuser()
-
-
-def must_be_known(archive: Archive, idents: Sequence[str]) -> None:
-    """Raises UsageError where one of them is no testimony of the archive."""
-    known = {row["id"] for row in archive.testimonies()}
-    if strangers := [ident for ident in idents if ident not in known]:
-        raise UsageError(", ".join(strangers), "is no testimony here.", "See testimony status.")

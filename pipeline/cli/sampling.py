@@ -49,6 +49,7 @@ def sample(
     or in the browser.
     """
     from pipeline import accuracy, confirm
+    from pipeline.exports import must_be_known
     from pipeline.samples import Design
 
     with session.writing() as archive:
@@ -56,7 +57,7 @@ def sample(
             name = options.name_of(session, who)
             confirm.confirm(archive, right, name)
             session.terminal.note(f"{len(right)} lines are right, says {printable(name)}.")
-        options.must_be_known(archive, only)
+        must_be_known(archive, *only)
         drawn = archive.sample(Design(segments, language, tuple(sorted(set(only)))), seed)
         heard = accuracy.compared(archive, drawn)
     if session.as_json:
