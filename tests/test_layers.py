@@ -13,13 +13,13 @@ ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"clock", "errors", "site.document"},
     1: {"citation", "cuefile", "database", "dates", "deadline", "estimate", "events"}
-    | {"given", "labels", "letters", "licence", "lock", "memory", "passage", "report"}
-    | {"sound", "transcript", "xmlfile", "yamlfile"},
+    | {"given", "labels", "letters", "licence", "lock", "memory", "passage", "publictables"}
+    | {"report", "room", "sound", "transcript", "wholefile", "xmlfile", "yamlfile"},
     2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
     | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
-    3: {"attempts", "audio", "given.captions", "given.plain", "given.tei", "languages"}
-    | {"masters", "placing", "publication", "quality", "review", "scoring", "testimony"}
-    | {"windows", "wordforms"},
+    3: {"attempts", "audio", "columns", "given.captions", "given.plain", "given.tei"}
+    | {"languages", "masters", "placing", "publication", "quality", "review", "scoring"}
+    | {"testimony", "windows", "wordforms"},
     4: {"alignment", "captions", "consent", "corrections", "engines", "engines.models"}
     | {"fields", "given.ohms", "listening", "meaning", "register", "searchindex"}
     | {"vocabulary", "withdrawn", "site.words"},

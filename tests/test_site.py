@@ -124,7 +124,7 @@ async def test_datasette_counts_every_table_without_an_error(
     shown = {table["name"]: table["count"] for table in tables if not table["hidden"]}
     assert shown.keys() == {
         "testimonies", "recordings", "segments", "former_texts", "spellings", "terms", "term_labels",
-        "segment_terms", "testimony_languages", "testimony_terms", "closed",
+        "segment_terms", "testimony_languages", "testimony_terms", "closed", "quality",
     }  # fmt: skip
     assert shown["segments"] == 2
     assert capfd.readouterr().err == ""
