@@ -12,11 +12,11 @@ import pipeline
 ROOT = Path(pipeline.__file__).parent
 LAYERS = {
     0: {"clock", "errors", "site.document"},
-    1: {"citation", "cuefile", "database", "dates", "deadline", "estimate", "events"}
-    | {"given", "labels", "letters", "licence", "lock", "memory", "passage", "publictables"}
-    | {"report", "room", "sound", "transcript", "wholefile", "xmlfile", "yamlfile"},
-    2: {"config", "given.speakers", "given.xmlread", "query", "recording", "retiming"}
-    | {"spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
+    1: {"cited", "cuefile", "database", "dates", "deadline", "estimate", "events", "given"}
+    | {"labels", "letters", "licence", "lock", "memory", "passage", "publictables", "report"}
+    | {"room", "sound", "transcript", "wholefile", "xmlfile", "yamlfile"},
+    2: {"citation", "config", "given.speakers", "given.xmlread", "query", "recording"}
+    | {"references", "retiming", "spool", "spreadsheet", "suggest", "wordrules", "yamledit"},
     3: {"attempts", "audio", "columns", "given.captions", "given.plain", "given.tei"}
     | {"languages", "masters", "placing", "publication", "quality", "review", "scoring"}
     | {"testimony", "windows", "wordforms"},
