@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from pipeline import counts, meaning, publictables, searchindex, terms, wholefile
+from pipeline import counts, meaning, publictables, searchindex, terms, vectors, wholefile
 from pipeline.publication import Entry
 from pipeline.terms import Tables
 
@@ -132,7 +132,7 @@ class _New:
             terms.link(db, self.vocabulary, part.row["id"])
             searchindex.add(db, part.row["id"])
             if self.read is not None:
-                meaning.add(db, part.row["id"], self.read)
+                vectors.add(db, part.row["id"], self.read)
         counts.add(db, ident)
 
 
@@ -216,7 +216,7 @@ def _remove(db: Database, ident: str) -> None:
     for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
         searchindex.remove(db, row["id"])
         terms.unlink(db, row["id"])
-        meaning.remove(db, row["id"])
+        vectors.remove(db, row["id"])
     for table in ("segments", "former_texts", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])
     db.table("testimonies").delete(ident)
@@ -249,7 +249,7 @@ def create_tables(db: Database, *, meanings: bool = False) -> None:
     terms.create(db)
     counts.create(db)
     searchindex.create(db)
-    meaning.create(db)
+    vectors.create(db)
     db.execute(f"PRAGMA user_version = {_form(meanings)}")
 
 

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import chain
 
-from pipeline import asked, meaning
+from pipeline import asked, meaning, vectors
 from pipeline.deadline import within
 from pipeline.errors import ModelError, QueryError
 from pipeline.expression import Expressions
@@ -35,7 +35,7 @@ def near_in_meaning(
     if not words:
         return ()
     try:
-        index = meaning.index_of(connection)
+        index = vectors.index_of(connection)
         if not len(index.ids):
             return ()
         question = meaning.question(" ".join(words))
@@ -43,7 +43,7 @@ def near_in_meaning(
             expressions = asked.expressions_of(connection, query, only)
             scope = Scope.of(connection, query, PlaceAsked.of(connection, query), only)
             idents = scope.among(connection, index.nearest(question, scope.ranges))
-            similar = meaning.similar(connection, idents, question)[: 3 * _MOST]
+            similar = vectors.similar(connection, idents, question)[: 3 * _MOST]
             found = _found_of(connection, expressions, similar, deadline)
             chosen = [ident for ident in similar if ident not in found][:_MOST]
             return tuple(read_hits(connection, chosen, Marker(expressions)))

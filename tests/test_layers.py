@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pipeline
+from tests.conftest import REPOSITORY
 
 ROOT = Path(pipeline.__file__).parent
+DOCUMENT = REPOSITORY / "docs" / "architecture.md"
 LAYERS = {
     0: {"clock", "errors", "site.document"},
     1: {"cited", "cuefile", "database", "dates", "deadline", "estimate", "events", "given"}
@@ -25,7 +28,7 @@ LAYERS = {
     | {"vocabulary", "withdrawn", "site.words"},
     5: {"describe", "draft", "engines.checkpoint", "engines.fake", "engines.faster"}
     | {"engines.speech", "expression", "given.read", "iiif", "lexicon", "linker", "ohms"}
-    | {"schema", "spoken", "tei", "timing", "site.licences", "site.reasons"},
+    | {"schema", "spoken", "tei", "timing", "vectors", "site.licences", "site.reasons"},
     6: {"counts", "engines.openai", "formats", "marking", "spellcheck", "terms"}
     | {"site.accounts", "site.linked", "site.live", "site.readers", "site.render"}
     | {"site.ways"},
@@ -73,6 +76,18 @@ def imports(path: Path) -> set[str]:
     return named - {""}
 
 
+def layers_told() -> dict[int, set[str]]:
+    """The list of docs/architecture.md: `site (a, b)` is site.a and site.b."""
+    text = DOCUMENT.read_text(encoding="utf-8").partition("## Layers")[2].split("```")[1]
+    told: dict[int, set[str]] = {}
+    for number, names in re.findall(r"^ ?(\d+) (.*(?:\n   .*)*)", text, re.MULTILINE):
+        listed = told.setdefault(int(number), set())
+        for name, inside in re.findall(r"([\w./]+)(?: \(([^)]*)\))?", " ".join(names.split())):
+            parts = [f"{name}.{one}" for one in inside.split(", ")] if inside else [name]
+            listed |= {part.replace("/", ".").removesuffix(".__init__") for part in parts}
+    return told
+
+
 def test_every_module_has_a_layer() -> None:
     assert set(modules()) == set().union(*LAYERS.values())
 
@@ -86,6 +101,11 @@ def test_imports_only_go_down() -> None:
         if layer[imported] >= layer[name]
     }
     assert upward == set()
+
+
+def test_the_document_tells_the_same_layers() -> None:
+    entry_point = max(LAYERS)
+    assert layers_told() == {n: names for n, names in LAYERS.items() if n != entry_point}
 
 
 def test_importing_the_site_loads_no_engine_and_no_sound() -> None:

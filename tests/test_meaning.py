@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from pipeline import meaning
+from pipeline import vectors as tables
 from pipeline.engines.fake import FakeEngine
 from pipeline.errors import ModelError
 from pipeline.near import near_in_meaning
@@ -255,11 +256,11 @@ def test_bits_find_what_all_numbers_would(tmp_path: Path) -> None:
     from sqlite_utils import Database
 
     made = Database(db)
-    meaning.create(made)
-    meaning.insert(made, "r", range(1, len(texts) + 1), vectors)
+    tables.create(made)
+    tables.insert(made, "r", range(1, len(texts) + 1), vectors)
     db.commit()
     asked = meaning.question("ojciec w lesie")
-    index = meaning.index_of(db)
+    index = tables.index_of(db)
     found = index.nearest(asked, most=150)
     units = vectors / np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
     best = np.argsort(-(units @ asked))[:10] + 1
