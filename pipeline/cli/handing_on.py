@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import click
 
 from pipeline.cli.command import command
+from pipeline.cli.options import Decorator
 from pipeline.cli.session import Session
 from pipeline.errors import UsageError
 
@@ -19,6 +21,23 @@ if TYPE_CHECKING:
 FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms", "iiif", "datacite", "dc")
 
 
+def _to(becomes: str) -> Decorator:
+    return click.option(
+        "--to",
+        "folder",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        help=f"Where it becomes {becomes}; without it, exports/ in the archive.",
+    )
+
+
+def _for(channels: Sequence[str], said: str) -> Decorator:
+    choice = click.Choice(channels)
+    return click.option(
+        "--for", "channel", type=choice, default="public", show_default=True, help=said
+    )
+
+
 @command("testimony export lt-1998-0042 --format vtt --to subtitles")
 @click.argument("ident", metavar="ID")
 @click.option(
@@ -28,21 +47,8 @@ FORMATS = ("vtt", "srt", "txt", "json", "csv", "tei", "ohms", "iiif", "datacite"
     default="bagit",
     show_default=True,
 )
-@click.option(
-    "--to",
-    "folder",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where it becomes ID or ID.vtt …; without it, exports/ in the archive.",
-)
-@click.option(
-    "--for",
-    "channel",
-    type=click.Choice(["public", "researchers", "editing"]),
-    default="public",
-    show_default=True,
-    help="Whose eyes it is for; a bag is for archives.",
-)
+@_to("ID or ID.vtt …")
+@_for(["public", "researchers", "editing"], "Whose eyes it is for; a bag is for archives.")
 @click.option("--address", metavar="URL", help="The site's, instead of config.yaml's.")
 def export(
     session: Session,
@@ -80,21 +86,8 @@ def export(
 
 
 @command("testimony package --to /mnt/handover --with-media")
-@click.option(
-    "--to",
-    "folder",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Where it becomes testimonies-public; without it, exports/ in the archive.",
-)
-@click.option(
-    "--for",
-    "channel",
-    type=click.Choice(["public", "researchers"]),
-    default="public",
-    show_default=True,
-    help="Whose eyes it is for.",
-)
+@_to("testimonies-public")
+@_for(["public", "researchers"], "Whose eyes it is for.")
 @click.option("--with-media", is_flag=True, help="Also the access copies: sound and film.")
 def package(session: Session, folder: Path | None, channel: Channel, with_media: bool) -> None:
     """Writes all that is public into one folder: a Frictionless Data Package.

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 
 from pipeline.cli.session import Session
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Decorator(Protocol):
+    """What `click.option` gives: the same function, with an option more."""
+
+    def __call__(self, function: _Function, /) -> _Function: ...
+
 
 only = click.argument("only", metavar="[ID]...", nargs=-1)
 part = click.option("--part", metavar="N", type=click.IntRange(1), help="Which of its recordings.")
@@ -23,7 +30,7 @@ def engine(function: _Function) -> _Function:
     return engines(model(function))
 
 
-def who(does: str = "answers for it") -> Callable[[_Function], _Function]:
+def who(does: str = "answers for it") -> Decorator:
     """The name of the person who does it."""
     return click.option("--who", metavar="NAME", help=f"Who {does}; else as config.yaml says.")
 
