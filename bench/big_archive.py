@@ -24,7 +24,8 @@ from simplemma.strategies.dictionaries import TrieDictionaryFactory
 from sqlite_utils import Database
 
 from pipeline import counts, edition, searchindex, terms, vocabulary
-from pipeline.publication import DATABASE, FOLDER, MEDIA, METADATA, datasette_metadata
+from pipeline.columns import datasette_metadata
+from pipeline.publication import DATABASE, FOLDER, MEDIA, METADATA
 from pipeline.terms import Tables
 
 LANGUAGES = ("lt", "lv", "et", "pl", "uk", "ro")

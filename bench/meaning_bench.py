@@ -30,7 +30,7 @@ from sqlite_utils import Database
 from bench import big_archive
 from bench.results import save
 from bench.search_bench import free_port, percentiles, until_it_answers
-from pipeline import meaning
+from pipeline import meaning, vectors
 from pipeline.publication import DATABASE, FOLDER
 
 _TRY = Path(__file__).parent / "meaning_try.tsv"
@@ -166,7 +166,7 @@ def _fill(path: Path, passages: meaning.Vectors) -> None:
         noise *= _NOISE / np.sqrt(meaning.SIZE)
         made = units[chance.integers(len(units), size=len(ids))] + noise
         made *= 127 / np.abs(made).max(axis=1, keepdims=True)
-        meaning.insert(db, recording, ids, np.rint(made).astype(np.int8))
+        vectors.insert(db, recording, ids, np.rint(made).astype(np.int8))
     db.conn.commit()
     db.close()
 
@@ -175,7 +175,7 @@ def _inside(path: Path, texts: Sequence[str]) -> dict[str, float]:
     """Where the time goes, medians in this process."""
     connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
     began = time.perf_counter()
-    index = meaning.index_of(connection)
+    index = vectors.index_of(connection)
     took: dict[str, list[float]] = {"question": [], "bits": [], "vectors": []}
     document = {"reading all bits once": round((time.perf_counter() - began) * 1000, 1)}
     for text in texts:
@@ -184,7 +184,7 @@ def _inside(path: Path, texts: Sequence[str]) -> dict[str, float]:
         times.append(time.perf_counter())
         idents = index.nearest(asked)
         times.append(time.perf_counter())
-        meaning.similar(connection, idents, asked)
+        vectors.similar(connection, idents, asked)
         times.append(time.perf_counter())
         for name, one in zip(took, np.diff(times), strict=True):
             took[name].append(one)

@@ -21,7 +21,8 @@ from sqlite_utils import Database
 from pipeline import edition, searchindex
 from pipeline.errors import QueryError
 from pipeline.letters import words
-from pipeline.search import MOST, find
+from pipeline.ranking import MOST
+from pipeline.search import find
 
 Row = dict[str, Any]
 

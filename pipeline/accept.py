@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline import withdrawn
 from pipeline.archive import Archive
 from pipeline.corrections import Correction
 from pipeline.errors import UsageError, printable
@@ -16,7 +15,7 @@ from pipeline.report import Report
 
 def waiting(archive: Archive, only: Sequence[str] = ()) -> list[Recording]:
     """The recordings, of these testimonies or of all, for which a new transcript waits."""
-    gone = withdrawn.read(archive.root) | archive.withdrawn()
+    gone = archive.hidden()
     return [
         recording
         for recording in archive.recordings()
@@ -31,8 +30,7 @@ def accept(archive: Archive, only: Sequence[str]) -> Report:
 
     `only` are testimony ids; without any, all that wait.
     """
-    for ident in only:
-        must_be_known(archive, ident)
+    must_be_known(archive, *only)
     report = Report("accept")
     wait = waiting(archive, only)
     idle = [ident for ident in only if ident not in {r.testimony_id for r in wait}]

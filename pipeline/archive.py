@@ -1,6 +1,8 @@
-"""`archive.db`: everything the pipeline knows. The only module that writes it.
+"""`archive.db`: everything the pipeline knows. The only module that opens it for writing.
 
 One finished thing is one transaction, so that a killed process loses at most what it was doing.
+What the tables hold is the subject of the files that it is made of; here is what belongs together
+in one transaction.
 """
 
 from __future__ import annotations
@@ -8,26 +10,26 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
-from sqlite_utils import Database
-from sqlite_utils.db import NotFoundError
-
-from pipeline import __version__, testimony, withdrawn
+from pipeline import testimony, withdrawn
+from pipeline.attempts import Attempts, Failure, Settings
 from pipeline.config import Access
 from pipeline.corrections import Correction, Text
-from pipeline.errors import ArchiveError, PipelineError, Problem, UsageError
+from pipeline.database import Database, guarded
+from pipeline.errors import PipelineError, Problem, UsageError
+from pipeline.events import Event, Events
 from pipeline.lexicon import Lexicon
 from pipeline.lines import Lines
 from pipeline.misspellings import Misspellings
 from pipeline.passages import Passages
 from pipeline.placing import Placement
 from pipeline.recording import Recording
+from pipeline.register import Register
 from pipeline.report import Progress
 from pipeline.samples import Design, Sampled, Samples
 from pipeline.schema import migration
@@ -37,65 +39,28 @@ from pipeline.testimony import Sidecar, Sidecars
 from pipeline.transcript import Segment, Transcript, Unheard
 
 FILE = "archive.db"
-# Names of PREMIS's vocabulary of event types where it has one.
-Event = Literal[
-    "ingestion",
-    "transcription",
-    "fixity check",
-    "publication",
-    "withdrawal",
-    "deletion",
-    "backup",
-    "export",
-    "modification",
-]
 _BUSY_MS = 30_000
-_AGENT = f"testimony-archive {__version__}"
-_RECORDING_FIELDS = ", ".join(field.name for field in fields(Recording))
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run was asked to use; two equal keys need no second run."""
-
-    key: str
-    languages: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """The last thing that went wrong with a recording, and when."""
-
-    recording_id: str
-    reason: str
-    at: str
+_SUMMARIES_SQL = """
+SELECT r.id, u.languages, u.text_language, u.finished_at, u.reason, count(s.id) AS segments,
+  sum(s.state = 'quarantined') AS quarantined,
+  sum(s.state = 'ok' AND s.reasons != '[]') AS doubted,
+  (SELECT count(*) FROM unheard WHERE run_id = u.id) AS unheard
+FROM recordings r JOIN runs u ON u.id = r.current_run_id
+LEFT JOIN segments s ON s.run_id = u.id GROUP BY r.id
+"""
+_WAITING_SQL = """
+SELECT s.id AS segment_id, r.path, s.start_s, s.end_s, s.state, s.reasons, s.text
+FROM segments s JOIN recordings r ON r.current_run_id = s.run_id
+WHERE r.testimony_id = :id AND (s.reasons != '[]' OR s.state = 'quarantined')
+UNION ALL SELECT NULL, r.path, h.start_s, h.end_s, 'unheard', '[]', NULL
+FROM unheard h JOIN recordings r ON r.current_run_id = h.run_id WHERE r.testimony_id = :id
+ORDER BY 2, 3
+"""
 
 
 def now() -> str:
     """This moment in UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class _Database(Database):
-    """One whose transactions all write, and so wait for their turn before they read.
-
-    One that reads first and writes then is refused where another program wrote in between, such as
-    the site that keeps a correction while a transcription runs.
-    """
-
-    @contextmanager
-    def atomic(self) -> Iterator[Database]:
-        if self.conn.in_transaction:
-            with super().atomic():
-                yield self
-            return
-        self.conn.execute("BEGIN IMMEDIATE")
-        try:
-            yield self
-        except BaseException:
-            self.rollback()
-            raise
-        self.conn.commit()
 
 
 class Archive:
@@ -105,15 +70,18 @@ class Archive:
         self.root = root
         self.path = root / FILE
         with self._guarded():
-            self.db = _Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
+            self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000))
             self.db.execute("PRAGMA foreign_keys = ON")
             # WAL lets `status` and backups read while a transcription writes.
             self.db.enable_wal()
             migration.apply(self.db)
-        self._passages = Passages(self.db, root)
+        self._register = Register(self.db)
+        self._attempts = Attempts(self.db)
         self._lines = Lines(self.db)
+        self._passages = Passages(self.db, root)
         self._samples = Samples(self.db)
         self._misspellings = Misspellings(self.db)
+        self._events = Events(self.db)
 
     def __enter__(self) -> Archive:
         return self
@@ -130,122 +98,71 @@ class Archive:
 
     def save_testimony(self, sidecar: Sidecar, default_access: Access) -> None:
         """Copies a sidecar; what the sidecar no longer says is no longer known here."""
-        row = {
-            "id": sidecar.id,
-            "title": sidecar.title,
-            "narrator": sidecar.narrator.name,
-            "narrator_born": sidecar.narrator.born,
-            "narrator_gender": sidecar.narrator.gender,
-            "narrator_pseudonym": sidecar.narrator.pseudonym,
-            "interviewer": sidecar.interviewer,
-            "recorded_on": sidecar.recorded_on,
-            "place": sidecar.place,
-            "languages": None if sidecar.languages is None else json.dumps(sidecar.languages),
-            "collection": sidecar.collection,
-            "summary": sidecar.summary,
-            "notice": sidecar.notice,
-            "access": sidecar.access or default_access,
-            "access_until": sidecar.access_until,
-            "access_reason": sidecar.access_reason,
-            "listed": int(sidecar.listed),
-            "licence": sidecar.licence,
-            "agreement": sidecar.agreement,
-            "uses": json.dumps(sidecar.uses),
-            "warnings": json.dumps(sidecar.warnings, ensure_ascii=False),
-            "redactions": json.dumps(
-                [redaction.model_dump() for redaction in sidecar.redactions], ensure_ascii=False
-            ),
-        }
-        with self._guarded(), self.db.atomic():
-            self.db.table("testimonies").upsert(row, pk="id")
-            for part, path in enumerate(sidecar.recordings, start=1):
-                self.db.execute(
-                    "UPDATE recordings SET testimony_id = ?, part = ? WHERE path = ?",
-                    (sidecar.id, part, path),
-                )
+        with self._writing():
+            self._register.save_testimony(sidecar, default_access)
 
     def save_recording(self, recording: Recording) -> None:
         """Registers a new master."""
-        row = asdict(recording) | {"ingested_at": now()}
-        with self._guarded(), self.db.atomic():
-            self.db.table("recordings").insert(row)
+        with self._writing():
+            self._register.add_recording(recording, now())
             self.record("ingestion", [recording.id], path=recording.path, sha256=recording.sha256)
 
     def move_recording(self, recording: Recording, path: str, mtime_ns: int) -> None:
         """The same bytes under a new path, or touched where they lie."""
-        with self._guarded(), self.db.atomic():
-            self.db.table("recordings").update(recording.id, {"path": path, "mtime_ns": mtime_ns})
+        with self._writing():
+            self._register.move_recording(recording, path, mtime_ns)
 
     def recordings(self) -> list[Recording]:
         """Every master, by testimony and part."""
-        return self._recordings("ORDER BY testimony_id, part, id")
+        with self._guarded():
+            return self._register.recordings()
 
     def recording_at(self, path: str) -> Recording | None:
-        return next(iter(self._recordings("WHERE path = ?", path)), None)
+        """The master that lies there."""
+        with self._guarded():
+            return self._register.recording_at(path)
 
     def recording_with(self, sha256: str) -> Recording | None:
-        return next(iter(self._recordings("WHERE sha256 = ?", sha256)), None)
+        """The master of these bytes."""
+        with self._guarded():
+            return self._register.recording_with(sha256)
 
     def testimonies(self) -> list[dict[str, Any]]:
         """Every testimony's row, by id."""
         with self._guarded():
-            return list(self.db.table("testimonies").rows_where(order_by="id"))
+            return self._register.testimonies()
 
     def testimony(self, ident: str) -> dict[str, Any] | None:
-        try:
-            with self._guarded():
-                return dict(self.db.table("testimonies").get(ident))
-        except NotFoundError:
-            return None
+        """One testimony's row."""
+        with self._guarded():
+            return self._register.testimony(ident)
+
+    def addresses(self, ident: str) -> list[str]:
+        """Every address that a testimony and its parts can have had: table and key."""
+        with self._guarded():
+            return self._register.addresses(ident)
 
     # Runs
 
     def finished_run(self, recording: Recording, settings: Settings) -> int | None:
         """The run that already did this work, if there is one."""
         with self._guarded():
-            row = self.db.execute(
-                "SELECT max(id) FROM runs WHERE recording_id = ? AND settings = ?"
-                " AND state = 'done'",
-                (recording.id, settings.key),
-            ).fetchone()
-        return None if row is None else row[0]
+            return self._attempts.finished(recording, settings)
 
     def begin_run(self, recording: Recording, settings: Settings) -> int:
         """A run in state `partial`; the unfinished one with these settings goes on."""
-        with self._guarded(), self.db.atomic():
-            found = self.db.execute(
-                "SELECT max(run_id) FROM steps JOIN runs ON runs.id = run_id"
-                " WHERE recording_id = ? AND settings = ?",
-                (recording.id, settings.key),
-            ).fetchone()[0]
-            row = {
-                "recording_id": recording.id,
-                "settings": settings.key,
-                "started_at": now(),
-                "state": "partial",
-            }
-            run_id = int(self.db.table("runs").insert(row).last_pk)  # type: ignore[arg-type]
-            if found is not None:
-                self.db.execute("UPDATE steps SET run_id = ? WHERE run_id = ?", (run_id, found))
-            # A partial run without steps is only a trace of a process that was killed.
-            self.db.execute(
-                "DELETE FROM runs WHERE recording_id = ? AND state = 'partial' AND id != ?"
-                " AND id NOT IN (SELECT run_id FROM steps)",
-                (recording.id, run_id),
-            )
-        return run_id
+        with self._writing():
+            return self._attempts.begin(recording, settings, now())
 
     def keep_step(self, run_id: int, key: str, stage: str, took_s: float, result: str) -> None:
         """One finished step of an unfinished run; `result` is JSON."""
-        row = {"run_id": run_id, "key": key, "stage": stage, "took_s": took_s, "result": result}
-        with self._guarded(), self.db.atomic():
-            self.db.table("steps").upsert(row, pk=("run_id", "key"))
+        with self._writing():
+            self._attempts.keep_step(run_id, key, stage, took_s, result)
 
     def steps(self, run_id: int) -> dict[str, str]:
         """The results of a run's finished steps, as JSON, by the step's key."""
         with self._guarded():
-            rows = self.db.execute("SELECT key, result FROM steps WHERE run_id = ?", (run_id,))
-            return dict(rows.fetchall())
+            return self._attempts.steps(run_id)
 
     def finish_run(
         self,
@@ -262,27 +179,12 @@ class Archive:
         `lost` says what of the recording could not be heard. `wait`: where there is a text that
         counts, it goes on counting until the run is accepted.
         """
-        used = transcript.provenance
-        row = {
-            "finished_at": now(),
-            "engine": used.engine,
-            "version": used.version,
-            "model": used.model,
-            "model_sha256": used.model_sha256,
-            "options": json.dumps(used.options, sort_keys=True, ensure_ascii=False),
-            "languages": json.dumps(transcript.languages),
-            "text_language": transcript.text_language,
-            "speech_s": round(sum(s.end_s - s.start_s for s in transcript.segments), 2),
-            "state": "done",
-            "reason": lost,
-        }
-        with self._guarded(), self.db.atomic():
-            took_s = self._took_s(run_id) | transcript.took_s
-            row["took_s"] = json.dumps(took_s)
-            self.db.table("runs").update(run_id, row)
-            self.db.execute("DELETE FROM steps WHERE run_id = ?", (run_id,))
+        with self._writing():
+            took_s = self._attempts.finish(run_id, transcript, lost, now())
             self._lines.add(run_id, recording.id, transcript.segments, transcript.unheard)
-            self.record("transcription", [recording.id], run_id=run_id, model=used.model)
+            self.record(
+                "transcription", [recording.id], run_id=run_id, model=transcript.provenance.model
+            )
             if wait and self._lines.counts(recording.id):
                 self._lines.wait(recording.id, run_id)
             else:
@@ -295,7 +197,7 @@ class Archive:
         run_id = recording.waiting_run_id
         if run_id is None:
             return ()
-        with self._guarded(), self.db.atomic():
+        with self._writing():
             placements = self._lines.accept(recording.id, run_id, now())
             self._passages.take(recording.id)
             self.record("modification", [recording.id], accepted_run=run_id)
@@ -303,32 +205,30 @@ class Archive:
 
     def fail_run(self, run_id: int, error: PipelineError) -> None:
         """Why a run gave nothing. Its steps stay: the recording is tried again next time."""
-        row = {"finished_at": now(), "state": "failed", "reason": str(error)}
-        with self._guarded(), self.db.atomic():
-            self.db.table("runs").update(run_id, row)
+        with self._writing():
+            self._attempts.fail(run_id, error, now())
 
     def failures(self) -> list[Failure]:
         """The newest run of each recording, where it failed."""
         with self._guarded():
-            rows = self.db.query(
-                "SELECT recording_id, reason, finished_at AS at, max(id) AS id FROM runs"
-                " WHERE settings IS NOT NULL GROUP BY recording_id HAVING state = 'failed'"
-            )
-            return [Failure(row["recording_id"], row["reason"], row["at"]) for row in rows]
+            return self._attempts.failures()
 
     def run(self, run_id: int) -> dict[str, Any]:
         """One run's row."""
         with self._guarded():
-            return dict(self.db.table("runs").get(run_id))
+            return self._attempts.numbered(run_id)
 
     def runs(self, recording: Recording) -> list[dict[str, Any]]:
         """Every attempt to transcribe a recording, oldest first; JSON columns as what they say."""
         with self._guarded():
-            rows = list(
-                self.db.table("runs").rows_where("recording_id = ?", [recording.id], order_by="id")
-            )
-        as_json = ("options", "languages", "took_s")
-        return [row | {k: json.loads(row[k]) for k in as_json if row[k]} for row in rows]
+            return self._attempts.of(recording)
+
+    def revisions(self) -> dict[int, int]:
+        """By run: how often its text was changed."""
+        with self._guarded():
+            return self._attempts.revisions()
+
+    # The text of runs
 
     def unheard(self, run_id: int) -> list[Unheard]:
         """The stretches of a run that sound like speech and have no text, in order."""
@@ -339,6 +239,11 @@ class Archive:
         """(id, segment) of a run in order; words are many, and left out where none are needed."""
         with self._guarded():
             yield from self._lines.of_run(run_id, with_words=with_words)
+
+    def segment(self, number: int) -> tuple[str, Segment] | None:
+        """The recording's id and the segment with this number, of whatever run it is."""
+        with self._guarded():
+            return self._lines.numbered(number)
 
     # What people say was said
 
@@ -394,8 +299,8 @@ class Archive:
         """
         if not corrections:
             return ()
-        with self._guarded(), self.db.atomic():
-            if recording.testimony_id in withdrawn.read(self.root) | self.withdrawn():
+        with self._writing():
+            if recording.testimony_id in self.hidden():
                 what = "was withdrawn: nothing of it is corrected."
                 raise UsageError(recording.testimony_id, what, "Nothing was changed.")
             ids = self._lines.correct(recording.id, corrections, now())
@@ -419,9 +324,8 @@ class Archive:
 
     def sample(self, design: Design, seed: int) -> Sequence[Sampled]:
         """Machine lines drawn at random; the same design and seed give those drawn before."""
-        with self._guarded(), self.db.atomic():
-            hidden = withdrawn.read(self.root) | self.withdrawn()
-            return self._samples.draw(design, seed, hidden, now())
+        with self._writing():
+            return self._samples.draw(design, seed, self.hidden(), now())
 
     def samples(self) -> list[Sampled]:
         """Every line that was ever drawn, in the order of drawing."""
@@ -435,7 +339,7 @@ class Archive:
 
     def keep_comparisons(self, correction_id: int, errors: Mapping[int, Errors | None]) -> None:
         """What comparing drawn lines found; None where nobody has heard one yet."""
-        with self._guarded(), self.db.atomic():
+        with self._writing():
             self._samples.keep(correction_id, errors)
 
     def lost(self) -> dict[str, tuple[dict[str | None, int], float]]:
@@ -448,49 +352,26 @@ class Archive:
 
     def check_spellings(self, lexicon: Lexicon) -> None:
         """Lists anew what is like a spelling of the lexicon, where anything has changed."""
-        with self._guarded(), self.db.atomic():
-            hidden = withdrawn.read(self.root) | self.withdrawn()
-            self._misspellings.bring_up_to_date(lexicon, hidden)
+        with self._writing():
+            self._misspellings.bring_up_to_date(lexicon, self.hidden())
 
     def misspelt(self) -> list[dict[str, Any]]:
         """What was listed, by testimony and time: see `Misspellings.found`."""
         with self._guarded():
             return self._misspellings.found()
 
+    # What waits for a person
+
     def summaries(self) -> dict[str, dict[str, Any]]:
         """By recording: segments, states and languages of its current run."""
-        sql = (
-            "SELECT r.id, u.languages, u.text_language, u.finished_at, u.reason,"
-            " count(s.id) AS segments,"
-            " sum(s.state = 'quarantined') AS quarantined,"
-            " sum(s.state = 'ok' AND s.reasons != '[]') AS doubted,"
-            " (SELECT count(*) FROM unheard WHERE run_id = u.id) AS unheard"
-            " FROM recordings r JOIN runs u ON u.id = r.current_run_id"
-            " LEFT JOIN segments s ON s.run_id = u.id GROUP BY r.id"
-        )
         with self._guarded():
-            return {row["id"]: row for row in self.db.query(sql)}
+            return {row["id"]: row for row in self.db.query(_SUMMARIES_SQL)}
 
     def waiting(self, ident: str) -> list[dict[str, Any]]:
         """What of a testimony a person should look at: doubted segments, then unheard speech."""
-        sql = (
-            "SELECT s.id AS segment_id, r.path, s.start_s, s.end_s, s.state, s.reasons, s.text"
-            " FROM segments s"
-            " JOIN recordings r ON r.current_run_id = s.run_id"
-            " WHERE r.testimony_id = :id AND (s.reasons != '[]' OR s.state = 'quarantined')"
-            " UNION ALL SELECT NULL, r.path, h.start_s, h.end_s, 'unheard', '[]', NULL"
-            " FROM unheard h"
-            " JOIN recordings r ON r.current_run_id = h.run_id WHERE r.testimony_id = :id"
-            " ORDER BY 2, 3"
-        )
         with self._guarded():
-            rows = [dict(row) for row in self.db.query(sql, {"id": ident})]
+            rows = [dict(row) for row in self.db.query(_WAITING_SQL, {"id": ident})]
         return [row | {"reasons": json.loads(row["reasons"])} for row in rows]
-
-    def segment(self, number: int) -> tuple[str, Segment] | None:
-        """The recording's id and the segment with this number, of whatever run it is."""
-        with self._guarded():
-            return self._lines.numbered(number)
 
     # Search
 
@@ -515,15 +396,10 @@ class Archive:
         if found.readings != known:
             new = [{"key": k, "said": v} for k, v in found.readings.items() if k not in known]
             gone = [(key,) for key in known if key not in found.readings]
-            with self._guarded(), self.db.atomic():
+            with self._writing():
                 self.db.conn.executemany("DELETE FROM readings WHERE key = ?", gone)
                 self.db.table("readings").insert_all(new, replace=True)
         return found
-
-    def revisions(self) -> dict[int, int]:
-        """By run: how often its text was changed."""
-        with self._guarded():
-            return dict(self.db.execute("SELECT id, revision FROM runs").fetchall())
 
     def fingerprint_key(self) -> bytes:
         """This archive's own key for the fingerprints of what it publishes."""
@@ -539,22 +415,9 @@ class Archive:
 
     def keep_vectors(self, vectors: Mapping[bytes, bytes]) -> None:
         """Keeps what the texts with these keys mean."""
-        with self._guarded(), self.db.atomic():
+        with self._writing():
             sql = "INSERT OR REPLACE INTO meanings (key, vector) VALUES (?, ?)"
             self.db.conn.executemany(sql, vectors.items())
-
-    def addresses(self, ident: str) -> list[str]:
-        """Every address that a testimony and its parts can have had: table and key."""
-        sql = (
-            "SELECT 'recordings/' || id FROM recordings WHERE testimony_id = :id"
-            " UNION ALL SELECT 'segments/' || s.id FROM segments s"
-            " JOIN recordings r ON r.id = s.recording_id WHERE r.testimony_id = :id"
-            " UNION ALL SELECT 'segments/' || f.id FROM former_segments f"
-            " JOIN recordings r ON r.id = f.recording_id WHERE r.testimony_id = :id"
-        )
-        with self._guarded():
-            rows = self.db.execute(sql, {"id": ident}).fetchall()
-        return [f"testimonies/{ident}", *(row[0] for row in rows)]
 
     # Events
 
@@ -562,33 +425,27 @@ class Archive:
         self, kind: Event, objects: Iterable[str], outcome: str = "success", **detail: object
     ) -> None:
         """Adds one event for each object: an id of a testimony or a recording."""
-        what = (json.dumps(detail, sort_keys=True, ensure_ascii=False), _AGENT)
-        rows = [(now(), kind, name, outcome, *what) for name in objects]
-        # One statement that reads nothing first: it waits for another writer and cannot be refused.
-        with self._guarded(), self.db.atomic():
-            self.db.conn.executemany(
-                "INSERT INTO events (at, type, object, outcome, detail, agent)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                rows,
-            )
+        with self._writing():
+            self._events.add(kind, objects, outcome, detail, now())
 
     def events(self, name: str) -> list[dict[str, Any]]:
         """What was done with one object, oldest first; `detail` as a dict."""
         with self._guarded():
-            rows = list(self.db.table("events").rows_where("object = ?", [name], order_by="id"))
-        return [row | {"detail": json.loads(row["detail"])} for row in rows]
+            return self._events.of(name)
 
     def withdrawn(self) -> frozenset[str]:
         """The testimonies that were withdrawn, also where their note in `metadata/` is lost."""
         with self._guarded():
-            rows = self.db.execute("SELECT object FROM events WHERE type = 'withdrawal'").fetchall()
-        return frozenset(row[0] for row in rows)
+            return self._events.objects("withdrawal")
+
+    def hidden(self) -> frozenset[str]:
+        """The same, and those of which only `metadata/` knows: nothing of them may be shown."""
+        return withdrawn.read(self.root) | self.withdrawn()
 
     def deleted(self) -> frozenset[str]:
         """The recordings whose masters were deleted after a withdrawal."""
         with self._guarded():
-            rows = self.db.execute("SELECT object FROM events WHERE type = 'deletion'").fetchall()
-        return frozenset(row[0] for row in rows)
+            return self._events.objects("deletion")
 
     def faults(self) -> list[str]:
         """What SQLite itself finds wrong with the file; empty when all is well."""
@@ -600,36 +457,11 @@ class Archive:
 
     # Inside
 
-    def _recordings(self, where: str, *values: str) -> list[Recording]:
-        with self._guarded():
-            rows = self.db.query(f"SELECT {_RECORDING_FIELDS} FROM recordings {where}", values)
-            return [Recording(**{**row, "has_video": bool(row["has_video"])}) for row in list(rows)]
-
-    def _took_s(self, run_id: int) -> dict[str, float]:
-        """Seconds of each stage, over all of a run's steps."""
-        rows = self.db.execute(
-            "SELECT stage, round(sum(took_s), 3) FROM steps WHERE run_id = ? GROUP BY stage",
-            (run_id,),
-        )
-        return dict(rows.fetchall())
+    def _guarded(self) -> AbstractContextManager[None]:
+        return guarded(self.path)
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """SQLite's errors stop here and become one sentence with a next step."""
-        try:
+    def _writing(self) -> Iterator[None]:
+        """One transaction, or a part of the one that is open."""
+        with self._guarded(), self.db.atomic():
             yield
-        except sqlite3.Error as error:
-            raise ArchiveError(self.path, *_in_words(error)) from error
-
-
-def _in_words(error: sqlite3.Error) -> tuple[str, str]:
-    said = str(error)
-    if "full" in said:
-        return "the disk is full.", "What was finished is kept. Free some space and run again."
-    if "locked" in said:
-        return "another program is writing it.", "Wait for that one to end, then run again."
-    if "not a database" in said or "malformed" in said:
-        return f"is damaged ({said}).", "Keep the file, and restore the last backup."
-    if "readonly" in said or "unable to open" in said:
-        return f"cannot be written ({said}).", "Check the folder and its permissions."
-    return f"SQLite refused ({said}).", "What was finished is kept; run again."

@@ -26,6 +26,19 @@ _BLOCK_BYTES = RATE_HZ * 2 * 60
 _TONE_HZ, _TONE_LEVEL = 220, 0.05
 _BLACK_BEFORE_S = 0.2
 _QUIET = {"v": "error", "nostdin": None}
+# Of an access copy: the same bytes from the same sound, and nothing of the master's own tags.
+_COPY = {
+    "format": "mp4",
+    "acodec": "aac",
+    "audio_bitrate": "80k",
+    "ac": 1,
+    "ar": 44_100,
+    "map_metadata": -1,
+    "map_chapters": -1,
+    "movflags": "+faststart",
+    "fflags": "+bitexact",
+}
+_FILM = {"vcodec": "libx264", "pix_fmt": "yuv420p", "crf": 25, "preset": "veryfast"}
 
 
 @lru_cache(maxsize=1)
@@ -83,22 +96,10 @@ def write_access_copy(
     """
     source_file = ffmpeg.input(_local(source), **_QUIET)
     streams = [_with_tone(source_file["a:0"], hidden)]
-    options: dict[str, Any] = {
-        "format": "mp4",
-        "acodec": "aac",
-        "audio_bitrate": "80k",
-        "ac": 1,
-        "ar": 44_100,
-        "map_metadata": -1,
-        "map_chapters": -1,
-        "movflags": "+faststart",
-        "metadata:g:0": f"title={title}",
-        "metadata:g:1": f"comment={comment}",
-        "fflags": "+bitexact",
-    }
+    options = _COPY | {"metadata:g:0": f"title={title}", "metadata:g:1": f"comment={comment}"}
     if video:
         streams.append(_in_black(source_file["V:0"].filter("scale", "min(iw,1280)", -2), hidden))
-        options |= {"vcodec": "libx264", "pix_fmt": "yuv420p", "crf": 25, "preset": "veryfast"}
+        options |= _FILM
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(draft_name(target.name))
     job = ffmpeg.output(*streams, _local(draft), **options).overwrite_output()

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.clock import clock
-from pipeline.publication import TESTIMONY_COLUMNS, Entry, Part
+from pipeline.columns import TESTIMONY_COLUMNS
+from pipeline.publication import Entry, Part
 from pipeline.transcript import apart
 
 _COLUMNS = (

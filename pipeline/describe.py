@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pipeline import dates, licence
-from pipeline.citation import Name
+from pipeline.cited import Name
 from pipeline.publication import Entry, Keeper, Part, media_type
 from pipeline.xmlfile import fact, root, text
 

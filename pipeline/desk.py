@@ -17,7 +17,7 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
-from pipeline import config, listening, lock, withdrawn
+from pipeline import config, listening, lock
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.corrections import Conflict, Correction, CorrectionError, Line, ms, tidy
@@ -174,7 +174,7 @@ class Desk:
 
     def _shelves(self, archive: Archive) -> dict[str, tuple[Mapping[str, Any], list[Recording]]]:
         """By id, each testimony that was not withdrawn and its transcribed recordings."""
-        gone = withdrawn.read(self._root) | archive.withdrawn()
+        gone = archive.hidden()
         shelves: dict[str, tuple[Mapping[str, Any], list[Recording]]] = {
             row["id"]: (row, []) for row in archive.testimonies() if row["id"] not in gone
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipeline import cuefile, draft, withdrawn
+from pipeline import cuefile, draft
 from pipeline.archive import Archive
 from pipeline.clock import clock
 from pipeline.corrections import (
@@ -149,7 +149,7 @@ def _impossible(asked: Sequence[Correction], end_s: float) -> Iterator[str]:
 
 def _recordings(archive: Archive, ident: str) -> list[Recording]:
     must_be_known(archive, ident)
-    if ident in withdrawn.read(archive.root) | archive.withdrawn():
+    if ident in archive.hidden():
         raise UsageError(ident, "was withdrawn: nothing of it is edited.", "Nothing was changed.")
     return [r for r in archive.recordings() if r.testimony_id == ident]
 

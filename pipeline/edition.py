@@ -6,9 +6,6 @@ place. What was taken out is in no byte of the new file: see `_without_traces`.
 
 from __future__ import annotations
 
-import fcntl
-import os
-import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -19,16 +16,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from pipeline import counts, meaning, searchindex, terms
+from pipeline import counts, meaning, publictables, searchindex, terms, vectors, wholefile
 from pipeline.publication import Entry
 from pipeline.terms import Tables
 
 # Raise the number when the tables change: what has another form is made from nothing, as what has
 # another index is, because only the same words can be taken out of it again.
 _FORM = zlib.crc32(f"8 {searchindex.VERSION}".encode()) >> 1  # SQLite keeps 31 bits for it
-_FICLONE = 0x40049409  # Linux: make a file share another's blocks
-_PAGES_IN_HEADER = slice(28, 32)
-_PAGE_SIZE_IN_HEADER = slice(16, 18)
 
 
 @dataclass(frozen=True)
@@ -82,7 +76,7 @@ def bring_up_to_date(
     try:
         new = _New(wanted, entry, lists, vocabulary, read)
         draft = _changed(path, old, new, change) if old is not None else None
-        _put_in_place(draft or _made(path, new), path)
+        wholefile.put_in_place(draft or _made(path, new), path)
     finally:
         _discard_drafts(path)
     return change
@@ -138,7 +132,7 @@ class _New:
             terms.link(db, self.vocabulary, part.row["id"])
             searchindex.add(db, part.row["id"])
             if self.read is not None:
-                meaning.add(db, part.row["id"], self.read)
+                vectors.add(db, part.row["id"], self.read)
         counts.add(db, ident)
 
 
@@ -146,7 +140,7 @@ def _read(path: Path, form: int) -> tuple[dict[str, str], Lists, str] | None:
     """Fingerprints, lists and the vocabulary's version in the file; None where it cannot be built
     upon."""
     try:
-        if not _has_all_pages(path):
+        if not wholefile.has_all_pages(path):
             return None
         with _open(path, "mode=ro&immutable=1") as db:
             if db.execute("PRAGMA user_version").fetchone()[0] != form:
@@ -180,7 +174,7 @@ def _changed(path: Path, old: Mapping[str, str], new: _New, change: Change) -> P
     """A copy of the file with the differences; None where the file turns out to be damaged."""
     draft, clean = _drafts(path)
     stale = [*change.removed, *(ident for ident in change.written if ident in old)]
-    _copy(path, draft)
+    wholefile.copy(path, draft)
     try:
         with _open(draft) as db:
             with db.atomic():
@@ -222,7 +216,7 @@ def _remove(db: Database, ident: str) -> None:
     for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
         searchindex.remove(db, row["id"])
         terms.unlink(db, row["id"])
-        meaning.remove(db, row["id"])
+        vectors.remove(db, row["id"])
     for table in ("segments", "former_texts", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])
     db.table("testimonies").delete(ident)
@@ -251,111 +245,11 @@ def create_tables(db: Database, *, meanings: bool = False) -> None:
 
     The vectors' tables are always there; `meanings` says that they are to be filled.
     """
-    db.table("testimonies").create(
-        {
-            "id": str,
-            "title": str,
-            "narrator": str,
-            "narrator_born": int,
-            "interviewer": str,
-            "recorded_on": str,
-            "place": str,
-            "languages_declared": str,
-            "languages_detected": str,
-            "collection": str,
-            "summary": str,
-            "notice": str,
-            "licence": str,
-            "uses": str,
-            "warnings": str,
-            "duration_s": float,
-            "fingerprint": str,
-        },
-        pk="id",
-    )
-    db.table("recordings").create(
-        {
-            "id": str,
-            "testimony_id": str,
-            "part": int,
-            "duration_s": float,
-            "has_video": int,
-            "media": str,
-            "engine": str,
-            "model": str,
-            "transcribed_at": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id")],
-    )
-    db.table("recordings").create_index(["testimony_id"])
-    db.table("segments").create(
-        {
-            "id": int,
-            "testimony_id": str,
-            "recording_id": str,
-            "n": int,
-            "start_s": float,
-            "end_s": float,
-            "text": str,
-            "language": str,
-            "language_confidence": float,
-            "language_source": str,
-            "text_language": str,
-            "text_language_confidence": float,
-            "confidence": float,
-            "speaker": str,
-            "state": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
-    )
-    db.table("segments").create_index(["recording_id", "n"])
-    db.table("segments").create_index(["testimony_id"])
-    db.table("segments").create_index(["language"])
-    db.table("former_texts").create(
-        {
-            "id": int,
-            "testimony_id": str,
-            "recording_id": str,
-            "start_s": float,
-            "end_s": float,
-            "text": str,
-            "corrected_at": str,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id"), ("recording_id", "recordings", "id")],
-    )
-    db.table("former_texts").create_index(["recording_id", "start_s"])
-    db.table("former_texts").create_index(["testimony_id"])
-    db.table("closed").create({"id": str, "title": str, "reason": str, "contact": str}, pk="id")
-    db.table("gone").create({"address": str}, pk="address")
-    db.table("quality").create(
-        {
-            "id": int,
-            "testimony_id": str,
-            "language": str,
-            "engine": str,
-            "model": str,
-            "drawn": int,
-            "heard": int,
-            "words": int,
-            "wer": float,
-            "wer_low": float,
-            "wer_high": float,
-            "cer": float,
-            "cer_low": float,
-            "cer_high": float,
-            "not_published": int,
-            "missed_s": float,
-        },
-        pk="id",
-        foreign_keys=[("testimony_id", "testimonies", "id")],
-    )
+    publictables.create(db)
     terms.create(db)
     counts.create(db)
     searchindex.create(db)
-    meaning.create(db)
+    vectors.create(db)
     db.execute(f"PRAGMA user_version = {_form(meanings)}")
 
 
@@ -369,50 +263,6 @@ def _open(path: Path, how: str = "mode=rwc") -> Iterator[Database]:
         yield db
     finally:
         db.close()
-
-
-def _put_in_place(draft: Path, path: Path) -> None:
-    """Only now on disk for certain, also should the power fail: the file, then its name."""
-    _flush(draft, os.O_RDWR)
-    os.replace(draft, path)
-    _flush(path.parent, os.O_RDONLY)
-
-
-def _flush(path: Path, flags: int) -> None:
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _copy(source: Path, target: Path) -> None:
-    """Shares the blocks where the file system can (Btrfs, XFS), and else lets the kernel copy."""
-    size = source.stat().st_size
-    try:
-        with source.open("rb") as read, target.open("wb") as write:
-            if not _shares_blocks(read.fileno(), write.fileno()):
-                os.posix_fallocate(write.fileno(), 0, size)  # in one piece: half the time on ext4
-                while os.copy_file_range(read.fileno(), write.fileno(), size):
-                    pass
-    except (AttributeError, OSError):  # not on this system, or not between these files
-        shutil.copyfile(source, target)
-
-
-def _shares_blocks(source: int, target: int) -> bool:
-    try:
-        fcntl.ioctl(target, _FICLONE, source)
-    except OSError:
-        return False
-    return True
-
-
-def _has_all_pages(path: Path) -> bool:
-    with path.open("rb") as file:
-        header = file.read(100)
-    page = int.from_bytes(header[_PAGE_SIZE_IN_HEADER], "big")
-    pages = int.from_bytes(header[_PAGES_IN_HEADER], "big")
-    return path.stat().st_size == (65_536 if page == 1 else page) * pages > 0
 
 
 def _drafts(path: Path) -> tuple[Path, Path]:

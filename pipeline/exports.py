@@ -17,10 +17,11 @@ FOLDER = Path("exports")
 _NOT_BELOW = (publication.FOLDER, rec.FOLDER, Path("metadata"))
 
 
-def must_be_known(archive: Archive, ident: str) -> None:
-    """Raises UsageError where the archive has no such testimony."""
-    if archive.testimony(ident) is None:
-        raise UsageError(ident, "is no testimony of this archive.", "See: testimony status")
+def must_be_known(archive: Archive, *idents: str) -> None:
+    """Raises UsageError, which names them, where the archive has no such testimonies."""
+    if strangers := [ident for ident in idents if archive.testimony(ident) is None]:
+        what = "is no testimony of this archive."
+        raise UsageError(", ".join(strangers), what, "See: testimony status")
 
 
 def free_place(root: Path, folder: Path | None, name: str) -> Path:

@@ -1,6 +1,6 @@
 """How many of the matching segments are in each language, testimony, collection and so on.
 
-It counts what it is given, at most `search.MOST` segments, and reads no others.
+It counts what it is given, at most `ranking.MOST` segments, and reads no others.
 """
 
 from __future__ import annotations

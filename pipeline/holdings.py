@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 
-from pipeline import consent, withdrawn
+from pipeline import consent
 from pipeline.archive import Archive
 from pipeline.config import Channel, Config
 from pipeline.consent import Decision
@@ -79,7 +79,7 @@ def read_holdings(archive: Archive, config: Config) -> Holdings:
     return Holdings(
         config=config,
         sidecars=sidecars,
-        withdrawn=withdrawn.read(archive.root) | archive.withdrawn(),
+        withdrawn=archive.hidden(),
         ids=tuple(row["id"] for row in archive.testimonies()),
         items={i: Item(sidecars.by_id[i], tuple(mine)) for i, mine in transcribed.items()},
         unlisted=tuple(unlisted),

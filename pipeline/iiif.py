@@ -102,14 +102,7 @@ def collection(testimonies: Iterable[Mapping[str, Any]], keeper: Keeper) -> str:
         "type": "Collection",
         "label": _as_written(keeper.title),
         "provider": [_provider(keeper)],
-        "items": [
-            {
-                "id": keeper.at(path(one["id"])),
-                "type": "Manifest",
-                "label": _as_written(one["title"]),
-            }
-            for one in testimonies
-        ],
+        "items": [_manifest_of(one, keeper) for one in testimonies],
     }
     return _written(said)
 

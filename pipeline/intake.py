@@ -13,7 +13,7 @@ from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from pipeline import recording as rec
-from pipeline import spoken, withdrawn
+from pipeline import spoken
 from pipeline.alignment import How, Listen
 from pipeline.archive import Archive
 from pipeline.clock import clock
@@ -110,7 +110,7 @@ def _recording(
         what = f"is of no recording that is known here{named}."
         step = "Say of which testimony it is: --testimony ID. Recordings are registered by: ingest"
         raise UsageError(path, what, step)
-    if found.testimony_id in withdrawn.read(archive.root) | archive.withdrawn():
+    if found.testimony_id in archive.hidden():
         raise UsageError(found.testimony_id, "was withdrawn.", "Nothing was changed.")
     return found
 

@@ -5,14 +5,13 @@ The folder is the owner's alone. What is kept is bounded, and leaves with a with
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from pipeline import audio
 from pipeline import recording as rec
 from pipeline.errors import AudioError
 from pipeline.recording import Recording
+from pipeline.room import forget_oldest
 
 FOLDER = Path("listening")
 _OWNER_ONLY = 0o700
@@ -44,7 +43,8 @@ def make(root: Path, recording: Recording) -> None:
         video=False,
         shown=recording.path,
     )
-    _forget_oldest(target)
+    # Never the one just made, nor one that is being made.
+    forget_oldest(target.parent, _KEPT_BYTES, lambda path: path != target and path.suffix == ".m4a")
 
 
 def remove(root: Path, recordings: list[Recording]) -> None:
@@ -53,19 +53,3 @@ def remove(root: Path, recordings: list[Recording]) -> None:
         target = path(root, recording)
         for name in (target.name, audio.draft_name(target.name)):
             target.with_name(name).unlink(missing_ok=True)
-
-
-def _forget_oldest(newest: Path) -> None:
-    """Those that nobody has listened to longest go first; never the one just made."""
-    kept = []
-    for entry in os.scandir(newest.parent):
-        with suppress(FileNotFoundError):
-            found = entry.stat()
-            kept.append((found.st_mtime_ns, found.st_size, Path(entry.path)))
-    total = sum(size for _, size, _ in kept)
-    for _, size, old in sorted(kept):
-        if total <= _KEPT_BYTES:
-            return
-        if old != newest and old.suffix == ".m4a":
-            old.unlink(missing_ok=True)
-            total -= size

@@ -162,7 +162,7 @@ def ids_of(connection: sqlite3.Connection, typed: str) -> frozenset[str]:
     chosen = [one for one in found if not one.is_place] or found
     ids = _with_id(connection, typed) or frozenset(one.term for one in chosen)
     if not ids:
-        raise _unknown(connection, "event", typed, _names(connection, every_kind=True))
+        raise _unknown("event", typed, _names(connection, every_kind=True))
     return narrower(connection, ids)
 
 
@@ -176,7 +176,7 @@ def unknown_place(
     connection: sqlite3.Connection, typed: str, recorded: Iterable[str]
 ) -> QueryError:
     """Says that a place is neither in the gazetteer nor one where a testimony was recorded."""
-    return _unknown(connection, "place", typed, {*_names(connection, every_kind=False), *recorded})
+    return _unknown("place", typed, {*_names(connection, every_kind=False), *recorded})
 
 
 def _named(connection: sqlite3.Connection, typed: str) -> list[Called]:
@@ -264,9 +264,7 @@ def _names(connection: sqlite3.Connection, *, every_kind: bool) -> list[str]:
     return [row[0] for row in connection.execute(_CALLED_SQL, [every_kind])]
 
 
-def _unknown(
-    connection: sqlite3.Connection, field: str, typed: str, names: Collection[str]
-) -> QueryError:
+def _unknown(field: str, typed: str, names: Collection[str]) -> QueryError:
     if not names:
         return QueryError(
             "search",

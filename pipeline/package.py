@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline import formats, licence, publication
+from pipeline import columns, formats, licence, publication
 from pipeline import recording as rec
 from pipeline.archive import Archive, now
 from pipeline.config import Channel, Config
@@ -164,7 +164,7 @@ def _descriptor(config: Config, draft: _Draft, licences: set[str | None]) -> byt
         "profile": "data-package",
         "name": "testimonies",
         "title": config.title,
-        "description": f"{config.about or publication.DESCRIPTION}\n\nEach testimony has its own"
+        "description": f"{config.about or columns.DESCRIPTION}\n\nEach testimony has its own"
         " licence and its own notice: see the columns of tables/testimonies.csv.",
         "homepage": config.address,
         "created": now(),
@@ -187,7 +187,7 @@ def _licences(said: set[str | None]) -> list[dict[str, str]]:
 
 def _columns(table: str) -> dict[str, str]:
     """Columns with what they mean, as the site explains them."""
-    said = publication.columns(table)
+    said = columns.of(table)
     return {name: meaning for name, meaning in said.items() if name not in _LEFT_OUT}
 
 

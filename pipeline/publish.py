@@ -19,6 +19,7 @@ from typing import Any
 from pipeline import accuracy, audio, consent, edition, lexicon, meaning
 from pipeline import recording as rec
 from pipeline.archive import Archive
+from pipeline.columns import datasette_metadata
 from pipeline.config import Channel, Config
 from pipeline.edition import Change, Lists
 from pipeline.entries import Item, entry, fingerprint
@@ -31,7 +32,6 @@ from pipeline.publication import (
     MEDIA_OF,
     METADATA,
     Entry,
-    datasette_metadata,
     media_of_clip,
     sealed_address,
 )

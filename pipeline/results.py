@@ -13,9 +13,11 @@ from typing import Literal
 
 from pipeline import facets
 from pipeline.facets import Facet, Fact
+from pipeline.hits import Hit
 from pipeline.marking import Marker
 from pipeline.passage import Place
-from pipeline.search import Answer, Hit, Matches, Narrowed, ask, asking
+from pipeline.scope import Narrowed
+from pipeline.search import Answer, Matches, ask, asking
 
 Sort = Literal["relevance", "time"]
 PER_PAGE, GROUPS = 20, 8

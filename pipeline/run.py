@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import lexicon, withdrawn
+from pipeline import lexicon
 from pipeline import recording as rec
 from pipeline.accept import waiting
-from pipeline.archive import Archive, Settings
+from pipeline.archive import Archive
+from pipeline.attempts import Settings
 from pipeline.conduct import Ended, Listening, conduct
 from pipeline.config import Config
 from pipeline.engines import Lanes
@@ -87,7 +88,7 @@ def transcribe(
         else:
             pending.append(one)
     # Each recording is indexed as it ends; what was not yet there is made first.
-    for problem in archive.index(withdrawn.read(archive.root) | archive.withdrawn(), progress):
+    for problem in archive.index(archive.hidden(), progress):
         report.problem(problem)
     if pending:
         spoken = {language for one in pending for language in one.settings.languages}

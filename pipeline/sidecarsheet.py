@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 from rapidfuzz import fuzz, process
 
-from pipeline import consent, fields, spreadsheet, testimony, withdrawn, yamledit, yamlfile
+from pipeline import consent, fields, spreadsheet, testimony, yamledit, yamlfile
 from pipeline import recording as rec
 from pipeline.archive import Archive
 from pipeline.config import Access, Channel, Config
@@ -57,7 +57,7 @@ class _Known:
     def __init__(self, archive: Archive, config: Config) -> None:
         self.root = archive.root
         self.sidecars = archive.sidecars()
-        self.gone = withdrawn.read(archive.root) | archive.withdrawn()
+        self.gone = archive.hidden()
         self.access: Access = config.access
 
     def has(self, recording: str) -> bool:

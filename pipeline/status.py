@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from pipeline.archive import Archive
+from pipeline.attempts import Failure
 from pipeline.config import Config
 from pipeline.holdings import read_holdings
 from pipeline.recording import Recording
 from pipeline.transcript import by_language
 
 _NAMED = 3
+_One = TypeVar("_One")
 
 
 @dataclass(frozen=True)
@@ -40,45 +43,36 @@ class Standing:
 def status(archive: Archive, config: Config) -> dict[str, Any]:
     """Everything `testimony status --json` prints."""
     holdings = read_holdings(archive, config)
-    recordings: dict[str, list[Recording]] = {}
-    for recording in archive.recordings():
-        recordings.setdefault(recording.testimony_id, []).append(recording)
-    summaries = archive.summaries()
-    unsure = archive.unsure()
-    failures = {failure.recording_id: failure for failure in archive.failures()}
-    misspelt: dict[str, list[dict[str, Any]]] = {}
-    for one in archive.misspelt():
-        misspelt.setdefault(one["testimony_id"], []).append(one)
+    recordings = _by(archive.recordings(), lambda one: one.testimony_id)
+    misspelt = _by(archive.misspelt(), lambda one: one["testimony_id"])
+    found = _Found(archive.summaries(), archive.unsure(), archive.failures())
     standings = []
     for row in archive.testimonies():
-        mine = recordings.get(row["id"], [])
-        decision = holdings.decide(row["id"], "public")
-        done = [summaries[r.id] for r in mine if r.id in summaries]
-        waiting = [] if decision.allowed else [f"not published: {decision.reason}"]
-        waiting += _doubts(done) + _misspelt(row["id"], misspelt.get(row["id"], []))
-        parts = {r.id: r for r in mine}
-        loose = [
-            {"path": parts[c["recording_id"]].path, **c}
-            for c in unsure
-            if c["recording_id"] in parts
-        ]
-        waiting += _new(mine, len(loose))
+        ident, mine = row["id"], recordings.get(row["id"], [])
+        decision = holdings.decide(ident, "public")
+        refused = [] if decision.allowed else [f"not published: {decision.reason}"]
+        done, loose = found.done(mine), found.loose(mine)
         standings.append(
             Standing(
-                id=row["id"],
+                id=ident,
                 title=row["title"],
                 stage=_stage(mine, len(done), decision.allowed),
                 duration_s=round(sum(r.duration_s for r in mine), 3),
                 recordings=len(mine),
                 languages_declared=json.loads(row["languages"]) if row["languages"] else None,
                 languages_detected=_detected(done),
-                segments=sum(summary["segments"] for summary in done),
-                quarantined=sum(summary["quarantined"] or 0 for summary in done),
-                unheard=sum(summary["unheard"] for summary in done),
-                waiting=waiting,
-                to_hear=archive.waiting(row["id"]),
+                segments=_sum(done, "segments"),
+                quarantined=_sum(done, "quarantined"),
+                unheard=_sum(done, "unheard"),
+                waiting=[
+                    *refused,
+                    *_doubts(done),
+                    *_misspelt(ident, misspelt.get(ident, [])),
+                    *_new(mine, len(loose)),
+                ],
+                to_hear=archive.waiting(ident),
                 unsure_corrections=loose,
-                failures=[failures[r.id].reason for r in mine if r.id in failures],
+                failures=found.why_failed(mine),
             )
         )
     return {
@@ -86,6 +80,42 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
         "testimonies": [asdict(standing) for standing in standings],
         "problems": [str(problem) for problem in holdings.sidecars.problems],
     }
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the archive has of its recordings, asked once for all of them."""
+
+    summaries: Mapping[str, dict[str, Any]]
+    unsure: Sequence[dict[str, Any]]
+    failures: Sequence[Failure]
+
+    def done(self, recordings: Sequence[Recording]) -> list[dict[str, Any]]:
+        """Summaries of those that have a text."""
+        return [self.summaries[r.id] for r in recordings if r.id in self.summaries]
+
+    def loose(self, recordings: Sequence[Recording]) -> list[dict[str, Any]]:
+        """Corrections in these that text did not place."""
+        paths = {r.id: r.path for r in recordings}
+        mine = (one for one in self.unsure if one["recording_id"] in paths)
+        return [{"path": paths[one["recording_id"]], **one} for one in mine]
+
+    def why_failed(self, recordings: Sequence[Recording]) -> list[str]:
+        """Why those failed that did, in the recordings' order."""
+        reasons = {failure.recording_id: failure.reason for failure in self.failures}
+        return [reasons[r.id] for r in recordings if r.id in reasons]
+
+
+def _by(every: Iterable[_One], ident: Callable[[_One], str]) -> dict[str, list[_One]]:
+    """By testimony."""
+    found: dict[str, list[_One]] = {}
+    for one in every:
+        found.setdefault(ident(one), []).append(one)
+    return found
+
+
+def _sum(done: Sequence[Mapping[str, Any]], what: str) -> int:
+    return sum(summary[what] or 0 for summary in done)
 
 
 def _misspelt(ident: str, found: list[dict[str, Any]]) -> list[str]:
@@ -118,9 +148,9 @@ def _new(recordings: list[Recording], loose: int) -> list[str]:
 
 def _doubts(done: list[dict[str, Any]]) -> list[str]:
     counts = {
-        "quarantined, not published": sum(summary["quarantined"] or 0 for summary in done),
-        "doubted": sum(summary["doubted"] or 0 for summary in done),
-        "unheard: speech without words": sum(summary["unheard"] for summary in done),
+        "quarantined, not published": _sum(done, "quarantined"),
+        "doubted": _sum(done, "doubted"),
+        "unheard: speech without words": _sum(done, "unheard"),
     }
     doubts = [f"{count} {what}" for what, count in counts.items() if count]
     for summary in done:

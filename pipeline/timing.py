@@ -50,7 +50,7 @@ def timed(
         what = "has no times, and the recording no transcript that would tell them."
         raise GivenError(path, what, f"Run: testimony transcribe {recording.testimony_id}")
     placed = _placed(given, heard, end_s, None if given.is_timed else listen) if heard else []
-    problems += _of_another_recording(given, placed)
+    problems += _of_another_recording(placed)
     if not given.is_timed:
         voices = {n: line.speaker for n, line in enumerate(given.lines)}
         tongues = {n: line.language for n, line in enumerate(given.lines)}
@@ -113,7 +113,7 @@ def _bad_times(given: Given, end_s: float) -> Iterator[str]:
             yield f"{line.at}: begins before {before.at}, which stands above it."
 
 
-def _of_another_recording(given: Given, placed: Sequence[Placed]) -> Iterator[str]:
+def _of_another_recording(placed: Sequence[Placed]) -> Iterator[str]:
     words = sum(len(one.text.split()) for one in placed)
     found = sum(len(one.text.split()) for one in placed if one.start_s is not None)
     if words >= _WORDS_TO_TELL and found < _AGREES * words:

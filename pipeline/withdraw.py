@@ -9,6 +9,7 @@ from pipeline import recording as rec
 from pipeline.archive import Archive, now
 from pipeline.config import Config
 from pipeline.errors import MediaError, UsageError, printable
+from pipeline.exports import must_be_known
 from pipeline.publish import publish
 from pipeline.recording import Recording
 from pipeline.report import Progress, Report
@@ -21,8 +22,7 @@ def withdraw(
 
     Where the report is ok, nothing of it is published any more. Doing it again is harmless.
     """
-    if archive.testimony(ident) is None:
-        raise UsageError(ident, "is no testimony of this archive.", "See: testimony status")
+    must_be_known(archive, ident)
     # The note comes first: should anything below fail, the next publish takes it out.
     withdrawn.add(archive.root, ident, now(), reason)
     if ident not in archive.withdrawn():

@@ -11,8 +11,8 @@ import pytest
 import rispy
 from bibtexparser.middlewares import LatexDecodingMiddleware
 
-from pipeline import citation
-from pipeline.citation import Name, Source
+from pipeline import citation, references
+from pipeline.cited import Name, Source
 
 FULL = Source(
     key="lt-7-1-12-20",
@@ -70,10 +70,10 @@ def test_with_hardly_anything() -> None:
         "<i>Untitled</i> [audio recording]. [n.d.]. Archive of Voices, 0:00–0:05"
         f" [viewed 24 November 2026]. Available from: {at}",
     ]  # fmt: skip
-    assert citation.csl(SPARSE).keys() == {
+    assert references.csl(SPARSE).keys() == {
         "id", "type", "title", "accessed", "archive", "medium", "note", "URL",
     }  # fmt: skip
-    assert "author" not in citation.bibtex(SPARSE) and "AU  -" not in citation.ris(SPARSE)
+    assert "author" not in references.bibtex(SPARSE) and "AU  -" not in references.ris(SPARSE)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_title_keeps_its_own_mark_and_a_film_is_one() -> None:
     assert "video, part 2, 0:12–0:20" in citation.chicago_note(source)
     assert "“Who came?” Interview" in citation.chicago_bibliography(source)
     assert citation.apa_in_text(source) == "(Kazlauskė, 1998, part 2, 0:12)"
-    assert "TY  - VIDEO" in citation.ris(source)
+    assert "TY  - VIDEO" in references.ris(source)
 
 
 def test_what_people_wrote_is_never_markup() -> None:
@@ -145,12 +145,12 @@ AWKWARD = replace(
 
 def test_bibtex_is_read_by_a_parser_and_latex_is_escaped() -> None:
     for source in (FULL, SPARSE, AWKWARD):
-        library = bibtexparser.parse_string(citation.bibtex(source))
+        library = bibtexparser.parse_string(references.bibtex(source))
         assert library.failed_blocks == []
         (entry,) = library.entries
         assert (entry.entry_type, entry.key) == ("misc", source.key)
         assert entry["url"] == source.address
-    (entry,) = bibtexparser.parse_string(citation.bibtex(FULL)).entries
+    (entry,) = bibtexparser.parse_string(references.bibtex(FULL)).entries
     assert {f.key: f.value for f in entry.fields} == {
         "author": "Kazlauskė, Ona Marija",
         "title": "{The winter of 1941}",
@@ -164,7 +164,7 @@ def test_bibtex_is_read_by_a_parser_and_latex_is_escaped() -> None:
         "url": AT,
         "urldate": "2026-11-24",
     }
-    awkward = citation.bibtex(AWKWARD)
+    awkward = references.bibtex(AWKWARD)
     assert (
         r"50 \% \textbraceleft{}of\textbraceright{} \#1 \& \$2\_x\textasciicircum{}y"
         r"\textasciitilde{}z \textbackslash{}" in awkward
@@ -177,20 +177,20 @@ def test_bibtex_is_read_by_a_parser_and_latex_is_escaped() -> None:
 
 def test_ris_is_read_by_a_parser_and_no_value_begins_a_line() -> None:
     for source in (FULL, SPARSE, AWKWARD):
-        (record,) = rispy.loads(citation.ris(source))
+        (record,) = rispy.loads(references.ris(source))
         assert (record["type_of_reference"], record["urls"]) == ("SOUND", [source.address])
-    (record,) = rispy.loads(citation.ris(FULL))
+    (record,) = rispy.loads(references.ris(FULL))
     assert record["authors"] == ["Kazlauskė, Ona Marija"]
     assert (record["title"], record["year"], record["date"]) == (
         "The winter of 1941", "1998", "1998/06/14/",
     )  # fmt: skip
-    (record,) = rispy.loads(citation.ris(AWKWARD))
+    (record,) = rispy.loads(references.ris(AWKWARD))
     assert record["title"].endswith("} TY - BOOK") and record["place_published"] == "Kaunas ER -"
-    assert citation.ris(FULL).endswith("\r\nER  - \r\n")
+    assert references.ris(FULL).endswith("\r\nER  - \r\n")
 
 
 def test_csl_json_is_whole() -> None:
-    assert json.loads(json.dumps(citation.csl(replace(FULL, recorded_on="1998-06?")))) == {
+    assert json.loads(json.dumps(references.csl(replace(FULL, recorded_on="1998-06?")))) == {
         "id": "lt-7-1-12-20",
         "type": "interview",
         "title": "The winter of 1941",

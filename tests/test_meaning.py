@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 
 from pipeline import meaning
+from pipeline import vectors as tables
 from pipeline.engines.fake import FakeEngine
 from pipeline.errors import ModelError
+from pipeline.near import near_in_meaning
 from pipeline.publish import publish
 from pipeline.report import Report, Silent
-from pipeline.search import near_in_meaning, search
+from pipeline.search import search
 from pipeline.site import app
 from tests.conftest import Folder
 
@@ -254,11 +256,11 @@ def test_bits_find_what_all_numbers_would(tmp_path: Path) -> None:
     from sqlite_utils import Database
 
     made = Database(db)
-    meaning.create(made)
-    meaning.insert(made, "r", range(1, len(texts) + 1), vectors)
+    tables.create(made)
+    tables.insert(made, "r", range(1, len(texts) + 1), vectors)
     db.commit()
     asked = meaning.question("ojciec w lesie")
-    index = meaning.index_of(db)
+    index = tables.index_of(db)
     found = index.nearest(asked, most=150)
     units = vectors / np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
     best = np.argsort(-(units @ asked))[:10] + 1
@@ -303,7 +305,7 @@ def test_nothing_loads_the_model_before_it_is_needed() -> None:
 def test_what_takes_too_long_is_left_out(told: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     question = f"jed* {QUESTION}"
     assert near(told, question)
-    monkeypatch.setattr("pipeline.search._NEAR_LIMIT_S", -1.0)
+    monkeypatch.setattr("pipeline.near._LIMIT_S", -1.0)
     connection = sqlite3.connect(database(told))
     assert near_in_meaning(connection, question) == ()
     connection.close()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from pipeline import formats
-from pipeline.cli import _FORMATS
+from pipeline.cli.handing_on import FORMATS
 from pipeline.publication import Entry, Keeper, Named
 from tests.test_captions import ROW, entry, segment
 
@@ -69,7 +69,7 @@ SPOKEN = [
 
 
 def test_the_command_offers_every_format() -> None:
-    assert set(_FORMATS) == set(formats.FORMATS)
+    assert set(FORMATS) == set(formats.FORMATS)
 
 
 # TEI

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from pipeline import edition, search, searchindex, terms, vocabulary
+from pipeline import edition, hits, search, searchindex, terms, vocabulary
 from pipeline.errors import QueryError
 from pipeline.query import Sought, parse
 from tests import history
@@ -188,9 +188,7 @@ def test_a_query_that_takes_too_long_is_stopped(
 ) -> None:
     monkeypatch.setattr(search, "TIME_LIMIT_S", 0.01)
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
-    monkeypatch.setattr(
-        search, "_HITS_SQL", f"{endless} WHERE i IN (SELECT value FROM json_each(?))"
-    )
+    monkeypatch.setattr(hits, "_HITS_SQL", f"{endless} WHERE i IN (SELECT value FROM json_each(?))")
     began = time.monotonic()
     with pytest.raises(QueryError, match="took too long"):
         search.find(archive, "mama")

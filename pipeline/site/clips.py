@@ -19,6 +19,7 @@ from starlette.responses import FileResponse
 from pipeline.errors import AudioError
 from pipeline.passage import Passage, PassageError, Place, seconds
 from pipeline.publication import CLIPS_OF, clip_name
+from pipeline.room import forget_oldest
 from pipeline.site.live import publication_folder
 from pipeline.site.media import access_copy
 from pipeline.site.quoting import Reference, find, sentence, status
@@ -118,7 +119,7 @@ def _write(cut: Cut, source: Path, target: Path, place: Place) -> None:
     # `publish` removes the copy first and then its clips: so none of them stays behind.
     if not source.is_file():
         target.unlink(missing_ok=True)
-    _forget_oldest(target.parent)
+    forget_oldest(target.parent, _KEPT_BYTES)
 
 
 def _can_be_kept(target: Path) -> bool:
@@ -127,18 +128,3 @@ def _can_be_kept(target: Path) -> bool:
     except OSError:
         return False
     return os.access(target.parent, os.W_OK)
-
-
-def _forget_oldest(folder: Path) -> None:
-    """Those that nobody has asked for longest go first."""
-    kept = []
-    for entry in os.scandir(folder):
-        with suppress(FileNotFoundError):
-            found = entry.stat()
-            kept.append((found.st_mtime_ns, found.st_size, Path(entry.path)))
-    total = sum(size for _, size, _ in kept)
-    for _, size, path in sorted(kept):
-        if total <= _KEPT_BYTES:
-            return
-        path.unlink(missing_ok=True)
-        total -= size

@@ -11,8 +11,9 @@ from xml.sax.saxutils import escape
 
 from datasette.utils.asgi import NotFound, Request, Response
 
+from pipeline.columns import DESCRIPTION
 from pipeline.passage import seconds
-from pipeline.publication import DATABASE, DESCRIPTION
+from pipeline.publication import DATABASE
 from pipeline.site.render import page
 from pipeline.site.ways import ways
 from pipeline.site.words import SOURCE, Words, words_in

@@ -13,8 +13,8 @@ import segno
 from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 
-from pipeline import citation
-from pipeline.citation import Source
+from pipeline import citation, references
+from pipeline.cited import Source
 from pipeline.clock import clock
 from pipeline.passage import Line, Passage, PassageError, seconds
 from pipeline.site import quoting
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _TITLE_WORDS = 8
 # By the end of an address: what writes it, and its media type.
 _FILES: dict[str, tuple[Callable[[Source], str], str]] = {
-    "bib": (citation.bibtex, "application/x-bibtex"),
-    "ris": (citation.ris, "application/x-research-info-systems"),
+    "bib": (references.bibtex, "application/x-bibtex"),
+    "ris": (references.ris, "application/x-research-info-systems"),
     "json": (
-        lambda source: json.dumps([citation.csl(source)], ensure_ascii=False, indent=2) + "\n",
+        lambda source: json.dumps([references.csl(source)], ensure_ascii=False, indent=2) + "\n",
         "application/vnd.citationstyles.csl+json",
     ),
 }

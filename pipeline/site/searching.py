@@ -11,11 +11,13 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup, escape
 
 from pipeline import facets, results
+from pipeline.asked import match_expression
 from pipeline.errors import QueryError
 from pipeline.expression import languages_of
 from pipeline.marking import MARK_CLOSE, MARK_OPEN
+from pipeline.near import near_in_meaning
 from pipeline.results import Result, Sort
-from pipeline.search import Narrowed, match_expression, near_in_meaning
+from pipeline.scope import Narrowed
 from pipeline.searchindex import NO_LANGUAGE
 from pipeline.site.live import by_meaning
 from pipeline.site.readers import widest
