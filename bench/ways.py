@@ -66,8 +66,8 @@ WAYS = {
 def _faster() -> Any:
     import faster_whisper
 
-    files: Any = Model("base", None).files_of_wheel()
-    return faster_whisper.WhisperModel("base", files=files, compute_type="int8")
+    with Model("base", None).unpacked() as folder:
+        return faster_whisper.WhisperModel(str(folder), compute_type="int8")
 
 
 if __name__ == "__main__":

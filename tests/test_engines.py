@@ -242,14 +242,34 @@ def test_the_pieces_of_a_window_are_what_was_said_there() -> None:
 
 
 def test_the_wheels_join_to_the_known_weights() -> None:
-    joined = base().files_of_wheel()["model.bin"]
+    with base().unpacked() as folder:
+        joined = (folder / "model.bin").read_bytes()
     assert hashlib.sha256(joined).hexdigest() == BASE_SHA256
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
+def test_a_model_out_of_wheels_leaves_no_copy_of_its_weights_in_memory() -> None:
+    """CTranslate2 keeps what it was given as bytes; 139 MB in each process."""
+    code = (
+        "from pathlib import Path\n"
+        "from tests.test_engines import faster\n"
+        "engine = faster()\n"
+        "from pipeline import memory\n"
+        "memory.give_back()\n"
+        "lines = Path('/proc/self/status').read_text().splitlines()\n"
+        "print(next(line.split()[1] for line in lines if line.startswith('RssAnon')))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+    assert int(result.stdout) < 250_000
 
 
 def test_other_bytes_in_a_wheel_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "_wheel_file", lambda package, name: b"other weights")
     with pytest.raises(ModelError, match=f"expected {BASE_SHA256}"):
-        base().files_of_wheel()
+        base().unpacked().__enter__()
 
 
 def test_a_model_is_a_folder_before_it_is_a_wheel(tmp_path: Path) -> None:

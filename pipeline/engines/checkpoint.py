@@ -40,8 +40,9 @@ _ATTENTION = re.compile(r"^(\w+)/layer_(\d+)/(self_attention|attention)/linear_(
 
 def as_openai(model: Model) -> whisper.Whisper:
     """The model of a wheel as an openai-whisper module in float32, on the CPU."""
-    files = model.files_of_wheel()
-    variables = read_variables(files["model.bin"], model.name)
+    with model.unpacked() as folder:
+        variables = read_variables((folder / "model.bin").read_bytes(), model.name)
+        config = (folder / "config.json").read_text(encoding="utf-8")
     state = {name: torch.from_numpy(array.astype(np.float32)) for name, array in _states(variables)}
     loaded = whisper.Whisper(_dimensions(variables, state))
     missing, unknown = loaded.load_state_dict(state, strict=False)
@@ -49,7 +50,7 @@ def as_openai(model: Model) -> whisper.Whisper:
     if unknown or any("mask" not in name for name in missing):
         raise ModelError(model.name, f"does not map to openai-whisper: {missing} {unknown}.")
     heads = torch.zeros(loaded.dims.n_text_layer, loaded.dims.n_text_head, dtype=torch.bool)
-    for layer, head in alignment_heads(files):
+    for layer, head in alignment_heads(config):
         heads[layer, head] = True
     loaded.register_buffer("alignment_heads", heads.to_sparse(), persistent=False)
     return loaded.eval()

