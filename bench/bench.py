@@ -37,6 +37,7 @@ from pipeline.scoring import Errors
 SHARED = Path(__file__).parents[2] / "shared" / "speech" / "dev"
 NAMING = ("languages", "doubt")
 OURS = "this pipeline, languages found"
+TOLD = "this pipeline, language told"
 BASELINE = "faster-whisper, batched 16"
 QUICK = (BASELINE,)
 
@@ -72,7 +73,8 @@ def main() -> None:
     seconds = sum(audio.decode(arguments.folder / r.file, shown=r.file).duration_s for r in rows)
     stages: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as scratch:
-        results = {OURS: ours(Path(scratch), arguments.folder, rows, stages)}
+        results = {OURS: ours(Path(scratch, "found"), arguments.folder, rows, stages)}
+        results[TOLD] = ours(Path(scratch, "told"), arguments.folder, rows, Counter(), told=True)
         for name in QUICK if arguments.quick else WAYS:
             results[name] = theirs(name, Path(scratch), arguments.folder, rows)
     document = as_document(results, stages, seconds)
@@ -80,16 +82,22 @@ def main() -> None:
     show(document)
 
 
-def ours(scratch: Path, folder: Path, rows: Sequence[Row], stages: Counter[str]) -> Result:
-    """`testimony transcribe` over an archive of the files; its stages are added to `stages`."""
-    root = scratch / "archive"
+def ours(
+    root: Path, folder: Path, rows: Sequence[Row], stages: Counter[str], *, told: bool = False
+) -> Result:
+    """`testimony transcribe` over an archive of the files; its stages are added to `stages`.
+
+    `told`: each testimony declares its one language, as the other ways are told it.
+    """
     (root / "recordings").mkdir(parents=True)
     (root / "metadata" / "testimonies").mkdir(parents=True)
     (root / "config.yaml").write_text(yaml.safe_dump({"models": {"default": "base"}}))
     for number, row in enumerate(rows):
         name = Path(row.file).name
         (root / "recordings" / name).symlink_to((folder / row.file).resolve())
-        sidecar = {"id": f"t{number}", "title": name, "recordings": [name]}
+        sidecar: dict[str, Any] = {"id": f"t{number}", "title": name, "recordings": [name]}
+        if told:
+            sidecar["languages"] = [row.language]
         (root / "metadata" / "testimonies" / f"t{number}.yaml").write_text(yaml.safe_dump(sidecar))
     command = [sys.executable, "-m", "pipeline"]
     subprocess.run([*command, "ingest", "--archive", root], check=True, capture_output=True)

@@ -55,10 +55,17 @@ class Question:
     told: str | None = None
     hints: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def given(self) -> str | None:
+        """The language of all of it, where people leave no choice: then nothing is measured."""
+        if self.told is None and len(self.allowed) == 1:
+            return self.allowed[0]
+        return self.told
+
 
 def hear(question: Question) -> Hearing:
     """What is said, step by step."""
-    options, told = question.options, question.told
+    options, given = question.options, question.given
     (speech,) = yield [FindVoice(options.speech_threshold)]
     heard = yield from _name_languages(speech.regions, question)
     packed = windows.pack(heard, options.window_s)
@@ -66,7 +73,7 @@ def hear(question: Question) -> Hearing:
     decodes = [
         Decode(batch, _hints_for(batch, question)) for batch in _batches(packed, options.batch_size)
     ]
-    *batches, provenances = yield [*decodes, Describe((told, *spoken))]
+    *batches, provenances = yield [*decodes, Describe((given, *spoken))]
     started = time.perf_counter()
     decoded = sorted(
         (one for batch in batches for one in batch),
@@ -119,8 +126,8 @@ def _batches(packed: Sequence[Window], size: int) -> Iterator[tuple[Window, ...]
 def _name_languages(
     regions: Sequence[Region], question: Question
 ) -> Generator[Sequence[Step], Sequence[Any], list[HeardRegion]]:
-    if question.told is not None:
-        return [HeardRegion(region, question.told, None) for region in regions]
+    if question.given is not None:
+        return [HeardRegion(region, question.given, None) for region in regions]
     size = _REGIONS_IN_A_STEP
     named = yield [
         NameLanguages(tuple(regions[first : first + size]), question.allowed)
@@ -210,7 +217,7 @@ def _segment(
         text=text,
         language=language,
         language_confidence=_sound_confidence(heard, start_s, end_s),
-        language_source="told" if question.told else "audio",
+        language_source="told" if question.given else "audio",
         text_language=text_language,
         text_language_confidence=text_confidence,
         confidence=_mean_confidence(group),
@@ -256,9 +263,9 @@ def _provenance(
     around: dict[str, object] = {
         "window_s": question.options.window_s,
         "speech_threshold": question.options.speech_threshold,
-        "language": question.told,
+        "language": question.given,
     }
-    if question.told is None:
+    if question.given is None:
         around["languages"] = list(question.allowed)
         around["switch_cost_nats"] = question.options.switch_cost_nats
     if others:

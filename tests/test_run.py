@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from pipeline.engines import Clip
 from pipeline.engines.fake import FakeEngine
-from pipeline.sound import RATE_HZ
+from pipeline.sound import RATE_HZ, Samples
 from tests.conftest import Folder
 
 
@@ -110,6 +111,23 @@ def test_a_told_language_has_no_confidence(three: Folder) -> None:
                         " s JOIN recordings r ON r.current_run_id = s.run_id"
                         " WHERE path = 'a.wav'")  # fmt: skip
     assert rows == [("en", None, "told")]
+
+
+class _NamesNoLanguage(FakeEngine):
+    def language_probabilities(self, clips: Sequence[Samples]) -> Iterator[dict[str, float]]:
+        raise AssertionError("the sound was asked for its language")
+
+
+def test_where_one_language_is_declared_nothing_is_measured_and_nothing_is_claimed(
+    folder: Folder,
+) -> None:
+    folder.tone("a.wav")
+    folder.sidecar("a", ["a.wav"], languages=["en"])
+    folder.run(_NamesNoLanguage())
+    rows = table(folder, "SELECT language, language_confidence, language_source FROM segments")
+    assert rows == [("en", None, "told")]
+    ((options,),) = table(folder, "SELECT options FROM runs")
+    assert json.loads(str(options))["language"] == "en"
 
 
 def test_words_and_segments_are_ordered_and_inside_the_recording(folder: Folder) -> None:
