@@ -25,7 +25,7 @@ class TranscriptionOptions(_Settings):
     """How speech becomes text; every field is part of what makes a run current."""
 
     beam_size: int = Field(5, ge=1, le=20, description="hypotheses kept while decoding")
-    batch_size: int = Field(3, ge=1, le=64, description="windows decoded together")
+    batch_size: int = Field(4, ge=1, le=64, description="windows decoded together")
     compute_type: Literal["auto", "int8", "float16", "float32", "int8_float16"] = Field(
         "auto", description="arithmetic of faster-whisper; auto: int8 on a CPU, float16 on a GPU"
     )

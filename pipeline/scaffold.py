@@ -58,7 +58,7 @@ lexicon_hints: false
 # How speech becomes text. A change of these transcribes anew; the defaults are good.
 # transcription:
 #   beam_size: 5              # hypotheses kept while decoding
-#   batch_size: 3             # windows decoded together
+#   batch_size: 4             # windows decoded together
 #   compute_type: auto        # int8 on a CPU, float16 on a GPU
 #   window_s: 20              # longest piece decoded at once
 #   speech_threshold: 0.35    # lower keeps quieter speech, and more noise

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Protocol
 
-from pipeline import audio, masters, memory
+from pipeline import audio, masters
 from pipeline.config import Config
 from pipeline.engines import Lanes
 from pipeline.engines.choose import Engines
@@ -84,8 +84,6 @@ class Worker:
                 f"the engine failed on it ({error}).",
                 "The other recordings are not affected; run again, or try the other engine.",
             ) from error
-        finally:
-            memory.give_back()
         return Outcome(value, time.perf_counter() - started)
 
     def forget(self, source: Source) -> None:

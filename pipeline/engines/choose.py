@@ -40,7 +40,7 @@ class ConfiguredEngines:
     """The engines that `config.yaml` asks for."""
 
     def __init__(self, root: Path, config: Config, lanes: Lanes | None = None) -> None:
-        memory.share_one_arena()
+        memory.be_sparing()
         self._root = root
         self._config = config
         self._lanes = lanes or Lanes(threads=config.threads)
