@@ -61,11 +61,11 @@ class Words:
         return numbers.format_decimal(value, locale=self.locale)
 
     def hours(self, duration_s: float) -> str:
-        """A length as people say it: `3 h 12 min`, `12 min`, `40 s`."""
-        if duration_s < 60:
-            parts = {"second": round(duration_s)}
+        """A length as people say it: `3 h 12 min`, `12 min`, `1 min 40 s`, `40 s`."""
+        seconds, minutes = round(duration_s), round(duration_s / 60)
+        if seconds < 600:
+            parts = {"minute": seconds // 60, "second": seconds % 60}
         else:
-            minutes = round(duration_s / 60)
             parts = {"hour": minutes // 60, "minute": minutes % 60}
         said = [_unit(count, unit, self.locale) for unit, count in parts.items() if count]
         return " ".join(said) or _unit(0, "second", self.locale)
@@ -97,10 +97,7 @@ class Words:
         """The name of a language in the reader's own."""
         if not code:
             return self.gettext("language not known")
-        try:
-            return Locale.parse(code, sep="-").get_language_name(self.language) or code
-        except (UnknownLocaleError, ValueError):
-            return code
+        return _language_name(code, self.language)
 
     def all_of(self, items: list[str]) -> str:
         """A list in a sentence: `a, b and c`."""
@@ -151,6 +148,15 @@ def _catalogue(language: str) -> NullTranslations:
         write_mo(compiled, read_po(source, locale=language))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=1000)
+def _language_name(code: str, language: str) -> str:
+    """Kept, because a long transcript asks it for every line."""
+    try:
+        return Locale.parse(code, sep="-").get_language_name(language) or code
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def _unit(count: int, unit: str, locale: Locale) -> str:
