@@ -313,6 +313,7 @@ def pages() -> list[tuple[str, dict[str, str]]]:
         ("/quote/zopen/0-4000", {}),
         ("/quote/zgone/0-4", {}),
         ("/review", {}),
+        ("/-/login", {}),
         ("/lesson", {}),
         ("/lesson", {**quoted, "n": "Zquestion", "end": "Zend", "title": "Zlesson"}),
         ("/lesson", {"add": "zz"}),

@@ -168,7 +168,13 @@ async def test_the_head_of_a_page_speaks_to_programs(site: Datasette) -> None:
 
 
 async def test_datasettes_pages_lead_back(site: Datasette) -> None:
-    for path in ("/public", "/public/segments", "/public/search?q=chleb&language=", "/-/login"):
+    for path in ("/public", "/public/segments", "/public/search?q=chleb&language="):
         response = await get(site, path)
         assert response.status_code == 200
         assert "Back to the archive" in response.text and "datasette.css" in response.text
+
+
+async def test_the_login_is_a_page_of_the_archive(site: Datasette) -> None:
+    html = (await get(site, "/-/login?lang=pl")).text
+    assert "archive.css" in html and "datasette.css" not in html
+    assert 'href="/testimonies?lang=pl"' in html and "Hasło" in html
