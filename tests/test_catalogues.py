@@ -149,6 +149,12 @@ def test_dates_numbers_and_lengths_are_said_as_the_reader_says_them(
     assert [" ".join(one.split()) for one in told] == said
 
 
+def test_a_decade_is_told_by_its_years() -> None:
+    words = words_in("en")
+    told = [words.date(edtf) for edtf in ("198X", "194X~", "19XX?", "1X9X")]
+    assert told == ["1980–1989", "about 1940–1949", "1900–1999, uncertain", "1X9X"]
+
+
 REASONS = [
     "hardly any voice is heard here (0.12)", "the engine is very unsure (log probability -1.20)",
     "the engine takes it for silence (0.70)", "the text repeats itself",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -165,6 +166,20 @@ async def test_the_head_of_a_page_speaks_to_programs(site: Datasette) -> None:
     assert other.keys() == {"en", "lt", "lv", "et", "pl", "uk", "ro"}
     named = {a["property"]: a["content"] for tag, a in found if tag == "meta" and "property" in a}
     assert named["og:site_name"] == "Test archive" and named["og:title"].endswith("Test archive")
+
+
+async def test_no_page_sets_a_cookie_or_allows_scripts_in_it(site: Datasette) -> None:
+    pages = ("/", "/search?q=chleb", "/testimonies", "/testimony/story-0", "/quote/story-0/0-4",
+             "/quote/story-0/0-4/embed", "/lesson", "/lesson/sheet?q=story-0/0-4", "/about",
+             "/quality", "/api", "/nothing")  # fmt: skip
+    for path in pages:
+        response = await get(site, path)
+        policy = response.headers["content-security-policy"]
+        assert "script-src 'self';" in policy and "unsafe" not in policy, path
+        assert "set-cookie" not in response.headers, path
+        inline = re.findall(r"<script(?![^>]* src=)([^>]*)>", response.text)
+        assert set(inline) <= {' type="application/ld+json"'}, path
+        assert not re.search(r"<[^>]+ (style|on[a-z]+)=", response.text), path
 
 
 async def test_datasettes_pages_lead_back(site: Datasette) -> None:

@@ -28,6 +28,8 @@ CATALOGUES = resources.files("pipeline.site") / "catalogues"
 
 # The EDTF that sidecars have most: a year, a month or a day, in doubt or about then.
 _EDTF = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?([?~%]?)")
+# A decade or a century, as 198X.
+_YEARS = re.compile(r"(\d\d[\dX]X)([?~%]?)")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,9 @@ class Words:
         return "–".join(ends)
 
     def _day(self, edtf: str) -> str:
+        if years := _YEARS.fullmatch(edtf):
+            from_to = "–".join(years[1].replace("X", digit) for digit in "09")
+            return self._doubted(from_to, years[2])
         match = _EDTF.fullmatch(edtf)
         if match is None:
             return edtf
@@ -89,6 +94,10 @@ class Words:
                 said = dates.format_date(known, "long", locale=self.locale)
             else:
                 said = dates.format_skeleton("yMMMM", known, locale=self.locale)
+        return self._doubted(said, doubt)
+
+    def _doubted(self, said: str, doubt: str) -> str:
+        """A date with what EDTF says of it: `?` uncertain, `~` about then, `%` both."""
         if doubt == "~":
             return self.gettext("about %(date)s") % {"date": said}
         return self.gettext("%(date)s, uncertain") % {"date": said} if doubt else said
