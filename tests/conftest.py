@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import wave
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def speech_dev() -> Path:
             pytest.fail(f"CI needs the development speech at {folder}")
         pytest.skip(f"no development speech at {folder}")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says loudly what was not tested, and why: one letter among a thousand dots is overlooked."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    terminalreporter.section("NOT TESTED", red=True, bold=True)
+    for why, count in Counter(str(report.longrepr[2]) for report in skipped).most_common():
+        terminalreporter.line(f"{count} × {why}", red=True)
 
 
 def fake_crew(engines: FakeEngines, lanes: int = 1) -> Crew:

@@ -137,6 +137,20 @@ async def log_in(
     )  # fmt: skip
 
 
+async def test_a_login_that_fails_is_told_in_the_readers_language(site: Datasette) -> None:
+    asked = {"accept-language": "lt"}
+    answer = await log_in(site, "wrong", headers=asked)
+    assert answer.status_code == 200 and "ds_actor" not in answer.cookies
+    assert '<html lang="lt">' in answer.text
+    assert "Vardas arba slaptažodis neteisingas." in answer.text
+
+
+async def test_who_is_logged_in_finds_the_way_out(site: Datasette) -> None:
+    cookies = await researcher(site)
+    assert 'href="/-/logout"' in (await site.client.get("/", cookies=cookies)).text
+    assert "/-/logout" not in (await site.client.get("/")).text
+
+
 async def researcher(site: Datasette) -> dict[str, str]:
     response = await log_in(site)
     assert response.status_code == 302

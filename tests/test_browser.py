@@ -7,12 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from pipeline.engines.fake import FakeEngine
+from pipeline.report import Silent
 from pipeline.site import app
+from pipeline.withdraw import withdraw
 from tests.browsing import Browser, served
 from tests.conftest import Folder
 
 TEXT = "Jechaliśmy trzy tygodnie w wagonie. Mama oddała mi chleb i umarła."
-PAGES = ("/", "/search", "/search?q=chleb", "/search?q=%22", "/search?q=tygodnei")
+PAGES = ("/", "/search", "/search?q=chleb", "/search?q=%22", "/search?q=tygodnei",
+         "/search?q=xyzzyq", "/-/login", "/testimony/gone", "/quote/gone/0-1/embed")  # fmt: skip
+DATASETTES = ("/public", "/public/testimonies", "/public/segments?language=pl",
+              "/public/testimonies/wagon", "/public/search?q=chleb&language=")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +26,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder.tone("a.wav", seconds=20)
     folder.sidecar("wagon", ["a.wav"], access="public", warnings=["violence"], licence="CC-BY-4.0",
                    narrator={"name": "Jan Próbny", "born": 1930}, notice="Hard to hear")  # fmt: skip
+    folder.tone("gone.wav", seconds=3)
+    folder.sidecar("gone", ["gone.wav"], access="public")
     folder.run(FakeEngine(text=lambda clip: TEXT))
+    with folder.open() as archive:
+        assert withdraw(archive, folder.settings(), "gone", "asked", Silent()).ok
     with served(app.build(folder.root)) as served_at:
         yield served_at
 
@@ -31,8 +40,19 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_axe_finds_nothing(browser: Browser, address: str, page: str, dark: bool) -> None:
     browser.open(address + page, dark=dark)
     assert browser.violations() == []
-    # A wrong query answers 400 with a page, which the console calls an error.
-    assert [c for c in browser.complaints() if "400" not in c and "favicon" not in c] == []
+    # A wrong query and what is gone answer with a page, which the console calls an error.
+    known = ("400", "410", "favicon")
+    assert [c for c in browser.complaints() if not any(one in c for one in known)] == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("page", DATASETTES)
+def test_axe_finds_nothing_on_datasettes_own_pages(
+    browser: Browser, address: str, page: str, dark: bool
+) -> None:
+    browser.open(address + page, dark=dark)
+    assert browser.violations() == []
+    assert browser.js("return document.documentElement.lang") == "en"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -62,6 +62,34 @@ def test_a_phone_needs_no_scrolling_sideways(browser: Browser, address: str, pag
     assert not browser.overflows()
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("language", ["en", "lt", "uk"])
+def test_no_word_of_a_plot_is_cut_off(
+    browser: Browser, address: str, language: str, width: int
+) -> None:
+    browser.open(f"{address}/?lang={language}", width, 844)
+    cut = browser.js(
+        "return [...document.querySelectorAll('.plot text')]"
+        ".filter(text => getComputedStyle(text).display !== 'none')"
+        ".filter(text => { const box = text.getBBox(), room = text.ownerSVGElement.viewBox.baseVal;"
+        " return box.x < -1 || box.x + box.width > room.width + 1 })"
+        ".map(text => text.textContent)"
+    )
+    assert cut == []
+
+
+def test_every_page_begins_at_the_same_edge(browser: Browser, address: str) -> None:
+    edges = set()
+    for page in (*PAGES, "/search", "/search?q=chleb", "/testimony/story-0", "/quote/story-0/0-4",
+                 "/lesson"):  # fmt: skip
+        browser.open(address + page)
+        edges.add(
+            browser.js("return document.querySelector('.top .name').getBoundingClientRect().x")
+        )
+        edges.add(browser.js("return document.querySelector('main h1').getBoundingClientRect().x"))
+    assert len(edges) == 1
+
+
 def test_a_place_on_the_map_leads_to_its_testimonies(browser: Browser, address: str) -> None:
     browser.open(address + "/")
     dot = browser.one('.over a[href*="place=vorkuta"] circle')

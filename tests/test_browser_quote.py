@@ -12,7 +12,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import docx
-import httpx
 import pytest
 from pypdf import PdfReader
 from selenium.common.exceptions import StaleElementReferenceException
@@ -166,9 +165,9 @@ def test_two_quotes_are_collected_ordered_and_taken_away(clean: Browser, address
     clean.open(f"{address}/lesson")
     clean.until(lambda: questions(clean) == ["Who gave bread?", ""])
     assert clean.one("#title").get_attribute("value") == "The train"
-    sheet = clean.driver.current_url
-    taken = httpx.get(sheet.replace("/lesson?", "/lesson.docx?"))
-    document = docx.Document(io.BytesIO(taken.content))
+    clean.one("[formaction='/lesson.docx']").click()
+    taken = clean.until(lambda: next(clean.downloads.glob("*.docx"), None))
+    document = docx.Document(io.BytesIO(taken.read_bytes()))
     text = [paragraph.text for paragraph in document.paragraphs]
     assert text[0] == "The train"
     assert text.index("Who gave bread?") < text.index("2") < len(text)
@@ -225,6 +224,9 @@ def test_on_paper_are_the_words_and_not_the_buttons(
     clean.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
     assert "Jechaliśmy trzy tygodnie w wagonie." in paper and "Jan Próbny" in paper
     assert "Search" not in paper and "Print" not in paper.splitlines()
+    assert "Machine transcripts err" in paper and "How good" not in paper
     on_paper = " ".join(sheet.extract_text() for sheet in PdfReader(io.BytesIO(pdf)).pages)
     assert "Jechaliśmy trzy tygodnie w wagonie." in on_paper and "Print" not in on_paper
     assert clean.one("svg.qr").is_displayed()
+    # Three lines to write on under the question of the quote, and under that of the end.
+    assert len(clean.all(".ruled i")) == (6 if "sheet" in page else 0)

@@ -197,6 +197,32 @@ def test_lines_are_chosen_with_the_mouse_the_keyboard_or_as_text(
     browser.until(lambda: len(browser.all(".picked")) >= 2)
 
 
+def test_without_scripts_all_of_it_is_read_heard_and_searched(
+    browser: Browser, address: str
+) -> None:
+    browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.open(address)
+        assert len(browser.all(".lines .said")) == 10
+        assert [player.is_displayed() for player in browser.all("audio")] == [True, True]
+        # What only scripts can do is not offered.
+        assert (
+            not browser.one(".tools").is_displayed() and not browser.one(".chosen").is_displayed()
+        )
+        browser.one("#q").send_keys("wagony", Keys.ENTER)
+        browser.until(lambda: "q=wagony" in browser.driver.current_url)
+        assert browser.one("#hits .count").text == "Found in 2 lines"
+        assert [mark.text for mark in browser.all("mark")] == ["wagonie", "wagonie"]
+        first, second = browser.all(".lines > li.hit")
+        first.find_element("css selector", ".step a").click()
+        assert browser.driver.current_url.endswith(f"#{second.get_attribute('id')}")
+        second.find_element("css selector", ".quote").click()
+        browser.until(lambda: "/quote/wagon/2:" in browser.driver.current_url)
+        assert "Mama umarła w wagonie." in browser.one("blockquote").text
+    finally:
+        browser.driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
 def test_three_thousand_lines_open_far_away_and_on_a_phone(browser: Browser, long: str) -> None:
     browser.open(f"{long}#s2990", 390, 844)
     box = "const r = document.getElementById('s2990').getBoundingClientRect(); return [r.top, r.bottom]"

@@ -124,6 +124,37 @@ def test_numbers_take_the_form_of_the_language(language: str, said: list[str]) -
     assert found == said
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["25 March 1949", "June 1998, uncertain", "12,345.6", "3 hrs 12 mins"]),
+        (
+            "lt",
+            ["1949 m. kovo 25 d.", "1998 m. birželis (abejotina)", "12 345,6", "3 val. 12 min."],
+        ),
+        ("lv", ["1949. gada 25. marts", "1998. g. jūnijs (nedroši)", "12 345,6", "3 st. 12 min"]),
+        ("et", ["25. märts 1949", "juuni 1998 (ebakindel)", "12 345,6", "3 t 12 min"]),
+        ("pl", ["25 marca 1949", "czerwiec 1998 (niepewne)", "12 345,6", "3 godz. 12 min"]),
+        ("uk", ["25 березня 1949 р.", "червень 1998 р. (непевно)", "12 345,6", "3 год 12 хв"]),
+        ("ro", ["25 martie 1949", "iunie 1998 (nesigur)", "12.345,6", "3 ore 12 min."]),
+    ],
+)
+def test_dates_numbers_and_lengths_are_said_as_the_reader_says_them(
+    language: str, said: list[str]
+) -> None:
+    words = words_in(language)
+    told = [words.date("1949-03-25"), words.date("1998-06?"), words.number(12_345.6),
+            words.hours(11_520)]  # fmt: skip
+    # Blanks that do not break a line are blanks too.
+    assert [" ".join(one.split()) for one in told] == said
+
+
+def test_a_decade_is_told_by_its_years() -> None:
+    words = words_in("en")
+    told = [words.date(edtf) for edtf in ("198X", "194X~", "19XX?", "1X9X")]
+    assert told == ["1980–1989", "about 1940–1949", "1900–1999, uncertain", "1X9X"]
+
+
 REASONS = [
     "hardly any voice is heard here (0.12)", "the engine is very unsure (log probability -1.20)",
     "the engine takes it for silence (0.70)", "the text repeats itself",
@@ -288,6 +319,7 @@ def pages() -> list[tuple[str, dict[str, str]]]:
         ("/quote/zopen/0-4000", {}),
         ("/quote/zgone/0-4", {}),
         ("/review", {}),
+        ("/-/login", {}),
         ("/lesson", {}),
         ("/lesson", {**quoted, "n": "Zquestion", "end": "Zend", "title": "Zlesson"}),
         ("/lesson", {"add": "zz"}),

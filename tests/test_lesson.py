@@ -96,6 +96,7 @@ def test_a_question_stays_with_its_quote_also_where_another_is_no_quote() -> Non
         (("remove", "2"), ["a/0-1", "c/0-1"]),
         (("remove", "9"), ["a/0-1", "b/0-1", "c/0-1"]),
         (("up", "x"), ["a/0-1", "b/0-1", "c/0-1"]),
+        (("up", "9" * 5000), ["a/0-1", "b/0-1", "c/0-1"]),
         (("add", "d/0-1"), ["a/0-1", "b/0-1", "c/0-1", "d/0-1"]),
         (("add", "http://x.example/quote/d/2:0-1.5?lang=lt&v=0123456789abcdef#cite"),
          ["a/0-1", "b/0-1", "c/0-1", "d/2:0-1.5@0123456789abcdef"]),

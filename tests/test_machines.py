@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -167,8 +168,28 @@ async def test_the_head_of_a_page_speaks_to_programs(site: Datasette) -> None:
     assert named["og:site_name"] == "Test archive" and named["og:title"].endswith("Test archive")
 
 
+async def test_no_page_sets_a_cookie_or_allows_scripts_in_it(site: Datasette) -> None:
+    pages = ("/", "/search?q=chleb", "/testimonies", "/testimony/story-0", "/quote/story-0/0-4",
+             "/quote/story-0/0-4/embed", "/lesson", "/lesson/sheet?q=story-0/0-4", "/about",
+             "/quality", "/api", "/nothing")  # fmt: skip
+    for path in pages:
+        response = await get(site, path)
+        policy = response.headers["content-security-policy"]
+        assert "script-src 'self';" in policy and "unsafe" not in policy, path
+        assert "set-cookie" not in response.headers, path
+        inline = re.findall(r"<script(?![^>]* src=)([^>]*)>", response.text)
+        assert set(inline) <= {' type="application/ld+json"'}, path
+        assert not re.search(r"<[^>]+ (style|on[a-z]+)=", response.text), path
+
+
 async def test_datasettes_pages_lead_back(site: Datasette) -> None:
-    for path in ("/public", "/public/segments", "/public/search?q=chleb&language=", "/-/login"):
+    for path in ("/public", "/public/segments", "/public/search?q=chleb&language="):
         response = await get(site, path)
         assert response.status_code == 200
         assert "Back to the archive" in response.text and "datasette.css" in response.text
+
+
+async def test_the_login_is_a_page_of_the_archive(site: Datasette) -> None:
+    html = (await get(site, "/-/login?lang=pl")).text
+    assert "archive.css" in html and "datasette.css" not in html
+    assert 'href="/testimonies?lang=pl"' in html and "Hasło" in html

@@ -393,6 +393,7 @@ async def test_a_quote_can_be_shown_in_another_page(site: Datasette) -> None:
         ("url=http://localhost/quote/wagon/5-1", 400),
         ("url=http://localhost/quote/hidden/0-1", 404),
         ("url=http://localhost/quote/wagon/0-1&maxwidth=many", 200),
+        (f"url=http://localhost/quote/wagon/0-1&maxheight={'9' * 5000}", 200),
     ],
 )
 async def test_oembed_answers_in_its_own_words(site: Datasette, query: str, status: int) -> None:

@@ -246,6 +246,21 @@ def test_no_query_makes_the_page_fail(site: Datasette, query: str) -> None:
     assert answer.status_code in (200, 400)
 
 
+async def test_where_nothing_is_found_the_page_says_what_else_to_try(site: Datasette) -> None:
+    nowhere = (await ask(site, "/search", q="xyzzyq")).text
+    assert "0 passages" in nowhere and "Try one word instead of several" in nowhere
+    assert "Search in all of the archive" not in nowhere
+    only_there = (await ask(site, "/search", q="wagony", testimony="three", lang="lt")).text
+    assert "Pabandykite vieną žodį" in only_there
+    assert '<a href="/search?lang=lt&amp;q=wagony">Ieškoti visame archyve</a>' in only_there
+    assert "Try one word" not in (await ask(site, "/search", q="wagon")).text
+
+
+async def test_why_a_search_cannot_be_read_is_in_the_language_of_the_page(site: Datasette) -> None:
+    html = (await ask(site, "/search", q='"', lang="lt")).text
+    assert '<p class="problem" role="alert">Įrašykite bent vieną žodį.</p>' in html
+
+
 async def test_what_is_not_there_is_told_with_what_may_be_meant(site: Datasette) -> None:
     html = (await ask(site, "/search", q="wagnoie", language="pl")).text
     assert "Nothing was found for “wagnoie”" in text_of(html)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from html.parser import HTMLParser
 from typing import Any
@@ -193,3 +194,12 @@ def test_the_terminal_finds_the_same_as_the_site(published: Folder) -> None:
     assert (result.returncode, document["total"]) == (0, 1)
     assert document["hits"][0]["testimony_id"] == "vorkuta"
     assert document["hits"][0]["listen"].endswith("#t=2.27")
+
+
+def test_what_is_loaded_to_stay_is_put_away_from_the_garbage_collector() -> None:
+    try:
+        app.settle()
+        assert gc.get_freeze_count() > 100_000
+        assert len(gc.get_objects()) < gc.get_freeze_count() / 10
+    finally:
+        gc.unfreeze()

@@ -39,6 +39,7 @@ from pipeline.site.testimony import search_inside, testimony_page
 
 if TYPE_CHECKING:
     from datasette.app import Datasette
+    from datasette.utils.asgi import Request
     from jinja2 import Environment
 
 _ID = r"(?P<ident>[a-z0-9_-]{1,100})"
@@ -98,6 +99,21 @@ def handle_exception(datasette: Datasette, request: Any, exception: Exception) -
 @hookimpl
 def extra_css_urls() -> list[str]:
     return [render.static("datasette.css")]
+
+
+@hookimpl
+def extra_js_urls() -> list[str]:
+    return [render.static("datasette.js")]
+
+
+@hookimpl
+def extra_template_vars(
+    template: str | None, request: Request | None, datasette: Datasette
+) -> dict[str, Any]:
+    # The plugin that checks passwords shows its form by this name; this one is in many languages.
+    if template != "password_login.html" or request is None:
+        return {}
+    return render.shared(datasette, request)
 
 
 @hookimpl

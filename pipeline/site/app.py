@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from datasette.app import Datasette
 
-from pipeline import config, meaning
+from pipeline import config, meaning, wordforms
 from pipeline.errors import UsageError
 from pipeline.publication import DATABASE, DATABASES, FOLDER, METADATA
 from pipeline.review import Desk
@@ -100,4 +102,17 @@ def must_be_free(host: str, port: int) -> None:
 
 def serve(site: Datasette, host: str, port: int) -> None:
     """Serves until it is stopped."""
+    # Beside it, because on a machine's first day the dictionaries take a quarter of a minute.
+    threading.Thread(target=settle, daemon=True).start()
     uvicorn.run(site.app(), host=host, port=port, log_level="warning", lifespan="on")
+
+
+def settle() -> None:
+    """Loads what searches need, so that no reader waits for it, and puts away what is to stay.
+
+    A long page makes so many objects that Python looks through all there are for garbage, again
+    and again: through every module and dictionary that took longer than the page itself.
+    """
+    wordforms.load(wordforms.LANGUAGES)
+    gc.collect()
+    gc.freeze()

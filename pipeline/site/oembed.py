@@ -61,4 +61,7 @@ def _said(sentence: str, status: int) -> Response:
 
 
 def _at_most(asked: str | None, usual: int) -> int:
-    return min(usual, int(asked)) if asked and asked.isascii() and asked.isdigit() else usual
+    # A longer number is larger, and one of thousands of digits Python does not read at all.
+    if not asked or not (asked.isascii() and asked.isdigit()) or len(asked) > len(str(usual)):
+        return usual
+    return min(usual, int(asked))

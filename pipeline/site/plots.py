@@ -38,7 +38,7 @@ class Bars:
     bars: tuple[Bar, ...]
 
 
-def bars(spoken: Sequence[Spoken], full: float = 190.0, step: float = 30.0) -> Bars:
+def bars(spoken: Sequence[Spoken], full: float = 160.0, step: float = 30.0) -> Bars:
     """One bar for each language, by how long it is spoken."""
     most = max((one.duration_s for one in spoken), default=0.0) or 1.0
     drawn = [
@@ -80,7 +80,7 @@ def time_line(events: Iterable[Named], names: dict[str, str], most: int = 14) ->
         return TimeLine(0.0, (), ())
     first = math.floor(min(when[0] for _, when in dated) / 10) * 10
     last = max(first + 20, math.ceil(max(when[1] for _, when in dated) / 10) * 10)
-    top, step, margin = 34.0, 29.0, 14.0
+    top, step, margin = 34.0, 29.0, 20.0
 
     def x(year: float) -> float:
         return round(margin + (WIDTH - 2 * margin) * (year - first) / (last - first), 1)

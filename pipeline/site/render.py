@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from datasette.utils.asgi import Request, Response
+from jinja2 import ChoiceLoader, FileSystemLoader
 from markupsafe import Markup
 
 from pipeline.clock import clock
@@ -71,9 +72,18 @@ async def fragment(
     long: Mapping[str, str] | None = None,
 ) -> str:
     """The HTML of `template`, with all that `page` gives to it."""
+    context = {**shared(datasette, request), **context}
+    for name, part in (long or {}).items():
+        context[name] = Markup(_at_once(datasette.jinja_env).get_template(part).render(context))  # noqa: S704
+    html: str = await datasette.render_template(template, context, request=request)
+    return html
+
+
+def shared(datasette: Datasette, request: Request) -> dict[str, Any]:
+    """What every template of the archive's own pages has, as `page` tells."""
     words = words_of(request)
     asked = {"lang": words.language} if request.args.get("lang") in INTERFACE else {}
-    context = {
+    return {
         "_": words.gettext,
         "gettext": words.gettext,
         "ngettext": words.ngettext,
@@ -86,12 +96,7 @@ async def fragment(
         "languages_offered": offered(request.path, _others(request)),
         "path": request.path,
         "absolute": lambda path: datasette.absolute_url(request, path),
-        **context,
     }
-    for name, part in (long or {}).items():
-        context[name] = Markup(_at_once(datasette.jinja_env).get_template(part).render(context))  # noqa: S704
-    html: str = await datasette.render_template(template, context, request=request)
-    return html
 
 
 @lru_cache(maxsize=1)
@@ -132,8 +137,13 @@ def static(name: str) -> str:
 
 
 def prepare_templates(env: Environment) -> None:
-    """Lets templates say `{% trans %}`."""
+    """Lets templates say `{% trans %}`, and takes ours before those of other plugins.
+
+    Datasette asks plugins in the order of a set: of two with a template of one name, any.
+    """
     env.add_extension("jinja2.ext.i18n")
+    ours = FileSystemLoader(str(resources.files("pipeline.site") / "templates"))
+    env.loader = ChoiceLoader([one for one in (ours, env.loader) if one])
 
 
 def offered(path: str, others: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:

@@ -53,13 +53,18 @@ class Sheet:
     def changed(self, args: MultiParams) -> Sheet:
         """After the button that was pressed: `up` or `down` or `remove` a quote, or `add` one."""
         for verb, change in (("up", self._up), ("down", self._down), ("remove", self._without)):
-            number = args.get(verb) or ""
-            if number.isascii() and number.isdigit() and 1 <= int(number) <= len(self.items):
-                return change(int(number) - 1)
+            pressed = args.get(verb) or ""
+            if pressed in self._numbers:
+                return change(int(pressed) - 1)
         added = Reference.of(args.get("add") or "")
         if added is not None and not self.is_full:
             return replace(self, items=(*self.items, Item(added)))
         return self
+
+    @property
+    def _numbers(self) -> set[str]:
+        """What its buttons say; whatever else is in an address is not even read as a number."""
+        return {str(number) for number in range(1, len(self.items) + 1)}
 
     def address(self, path: str, **others: str) -> str:
         """Where it is found again, below `path`."""

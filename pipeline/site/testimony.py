@@ -40,7 +40,8 @@ class Line:
     """One segment as a reader sees it. `marks` are (kind, words); `speaker` only where it changes.
 
     `time` is its address within the page: seconds, after the number of a later part; another line
-    may begin at the same time, and only the first of them is found by it.
+    may begin at the same time, and only the first of them is found by it. `listen` is where it is
+    heard, or only itself where there is no sound.
     """
 
     segment: int
@@ -49,6 +50,7 @@ class Line:
     clock: str
     start_s: float
     end_s: float
+    listen: str
     speaker: str | None
     marks: tuple[tuple[str, str], ...]
     language: str | None
@@ -218,16 +220,20 @@ def _shown(
         number=row["part"],
         film=bool(row["has_video"]),
         duration_s=row["duration_s"],
-        address=f"/media/{row['id']}" if row["media"] else None,
+        address=_media(part),
         start=f"#t={seconds(moment[1])}" if moment and asked else "",
         lines=list(_lines(entry.row["id"], part, words, found, places)),
     )
 
 
+def _media(part: Part) -> str | None:
+    return f"/media/{part.row['id']}" if part.row["media"] else None
+
+
 def _lines(
     ident: str, part: Part, words: Words, found: Found, places: Mapping[int, int]
 ) -> Iterator[Line]:
-    number = part.row["part"]
+    number, media = part.row["part"], _media(part)
     before: Mapping[str, Any] = dict.fromkeys(("speaker", "language", "state", "start_s"))
     for segment in part.segments:
         start_s, end_s = segment["start_s"], segment["end_s"]
@@ -241,6 +247,7 @@ def _lines(
             clock=clock(start_s),
             start_s=start_s,
             end_s=end_s,
+            listen=f"{media}#t={start_s}" if media else f"#s{segment['id']}",
             speaker=segment["speaker"] if segment["speaker"] != before["speaker"] else None,
             marks=tuple(_marks(segment, before, words)),
             language=segment["language"],

@@ -28,6 +28,8 @@ CATALOGUES = resources.files("pipeline.site") / "catalogues"
 
 # The EDTF that sidecars have most: a year, a month or a day, in doubt or about then.
 _EDTF = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?([?~%]?)")
+# A decade or a century, as 198X.
+_YEARS = re.compile(r"(\d\d[\dX]X)([?~%]?)")
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,11 @@ class Words:
         return numbers.format_decimal(value, locale=self.locale)
 
     def hours(self, duration_s: float) -> str:
-        """A length as people say it: `3 h 12 min`, `12 min`, `40 s`."""
-        if duration_s < 60:
-            parts = {"second": round(duration_s)}
+        """A length as people say it: `3 h 12 min`, `12 min`, `1 min 40 s`, `40 s`."""
+        seconds, minutes = round(duration_s), round(duration_s / 60)
+        if seconds < 600:
+            parts = {"minute": seconds // 60, "second": seconds % 60}
         else:
-            minutes = round(duration_s / 60)
             parts = {"hour": minutes // 60, "minute": minutes % 60}
         said = [_unit(count, unit, self.locale) for unit, count in parts.items() if count]
         return " ".join(said) or _unit(0, "second", self.locale)
@@ -78,6 +80,9 @@ class Words:
         return "–".join(ends)
 
     def _day(self, edtf: str) -> str:
+        if years := _YEARS.fullmatch(edtf):
+            from_to = "–".join(years[1].replace("X", digit) for digit in "09")
+            return self._doubted(from_to, years[2])
         match = _EDTF.fullmatch(edtf)
         if match is None:
             return edtf
@@ -89,6 +94,10 @@ class Words:
                 said = dates.format_date(known, "long", locale=self.locale)
             else:
                 said = dates.format_skeleton("yMMMM", known, locale=self.locale)
+        return self._doubted(said, doubt)
+
+    def _doubted(self, said: str, doubt: str) -> str:
+        """A date with what EDTF says of it: `?` uncertain, `~` about then, `%` both."""
         if doubt == "~":
             return self.gettext("about %(date)s") % {"date": said}
         return self.gettext("%(date)s, uncertain") % {"date": said} if doubt else said
@@ -97,10 +106,7 @@ class Words:
         """The name of a language in the reader's own."""
         if not code:
             return self.gettext("language not known")
-        try:
-            return Locale.parse(code, sep="-").get_language_name(self.language) or code
-        except (UnknownLocaleError, ValueError):
-            return code
+        return _language_name(code, self.language)
 
     def all_of(self, items: list[str]) -> str:
         """A list in a sentence: `a, b and c`."""
@@ -151,6 +157,15 @@ def _catalogue(language: str) -> NullTranslations:
         write_mo(compiled, read_po(source, locale=language))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=1000)
+def _language_name(code: str, language: str) -> str:
+    """Kept, because a long transcript asks it for every line."""
+    try:
+        return Locale.parse(code, sep="-").get_language_name(language) or code
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def _unit(count: int, unit: str, locale: Locale) -> str:
