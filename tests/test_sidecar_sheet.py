@@ -23,7 +23,7 @@ from pipeline import fields, sidecarsheet, testimony, yamledit, yamlfile
 from pipeline.errors import ArchiveError, UsageError
 from pipeline.report import Report
 from pipeline.testimony import Sidecar
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 
 Rows = Sequence[Sequence[Any]]
 
@@ -241,6 +241,21 @@ def test_what_would_open_a_testimony_needs_a_word(folder: Folder, tmp_path: Path
     assert read(folder, closed).done == ["a: access 'researchers' → 'closed'"]
 
 
+def test_a_check_shows_what_would_change_and_changes_nothing(
+    folder: Folder, tmp_path: Path
+) -> None:
+    master(folder, "a.wav")
+    path = folder.sidecar("a", ["a.wav"], place="Kaunas")
+    before = path.read_bytes()
+    sheet = as_csv(tmp_path / "l.csv", [["id", "place"], ["a", "Vilnius"]])
+    said = folder.command("describe", str(sheet), "--check").stdout
+    assert "would be a: place 'Kaunas' → 'Vilnius'" in said and "Nothing was written" in said
+    assert path.read_bytes() == before
+    said = folder.command("describe", str(sheet)).stdout
+    assert "  a: place 'Kaunas' → 'Vilnius'" in said and "Nothing was written" not in said
+    assert sidecars(folder)["a"].place == "Vilnius"
+
+
 def test_ids_and_recordings_belong_to_one(folder: Folder, tmp_path: Path) -> None:
     master(folder, "a.wav", "b.wav")
     tone = folder.tone("tape 1.wav")
@@ -369,7 +384,9 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     said=st.fixed_dictionaries(
