@@ -31,7 +31,7 @@ from pipeline.engines.fake import FakeEngine
 from pipeline.recording import Recording
 from pipeline.sound import RATE_HZ
 from pipeline.transcript import Segment, Unheard, Word
-from tests.conftest import REPOSITORY, Folder
+from tests.conftest import REPOSITORY, Folder, examples
 from tests.test_corrections import SAID
 
 HEARD = SAID.replace("Four five", "For five").replace("twelve", "dwelve")
@@ -127,7 +127,7 @@ def must_be_in_order(lines: Sequence[Segment], end_s: float) -> None:
         assert edges == sorted(edges)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seeds)
 def test_every_correction_is_kept_in_a_new_run_or_listed(chance: random.Random) -> None:
     old = Heard(1, spoken(chance, 40.0), (Unheard(0.0, 0.3),))
@@ -149,7 +149,7 @@ def test_every_correction_is_kept_in_a_new_run_or_listed(chance: random.Random) 
     must_be_in_order(text.lines, 60.0)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seeds)
 def test_disjoint_corrections_end_the_same_in_any_order(chance: random.Random) -> None:
     old = Heard(1, spoken(chance, 30.0))
@@ -181,7 +181,7 @@ def test_disjoint_corrections_end_the_same_in_any_order(chance: random.Random) -
     assert all(line.text in texts for one in said for line in one.lines)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seeds)
 def test_a_run_between_two_corrections_changes_nothing_where_it_hears_the_same_lines(
     chance: random.Random,

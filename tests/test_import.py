@@ -23,7 +23,7 @@ from pipeline.ingest import ingest
 from pipeline.intake import Choice
 from pipeline.report import Report
 from pipeline.transcript import Segment, Word
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 
 # Words, one a second; the fake engine hears what it is told to.
 STORY = (
@@ -335,7 +335,7 @@ def test_the_command_names_who_answers_and_leaves_with_1_where_a_line_has_no_pla
 WORDS = sorted({word.strip(".,").lower() for word in STORY.split()})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @cases(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=30), min_size=1, max_size=8),
        st.integers(0, 2**16))  # fmt: skip
 def test_placed_lines_are_in_order_inside_the_recording_and_have_all_words(

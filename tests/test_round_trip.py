@@ -18,7 +18,7 @@ from pipeline.given import Given
 from pipeline.given.read import read
 from pipeline.intake import Choice
 from pipeline.publication import Keeper
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 from tests.test_captions import segment
 from tests.test_out import told
 
@@ -57,7 +57,9 @@ def carried(given: Given) -> list[Any]:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @pytest.mark.parametrize("kind", ["vtt", "tei", "ohms"])
 @cases(lines=LINES)
@@ -73,7 +75,9 @@ def test_times_words_speakers_and_languages_come_back(
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @cases(lines=LINES.filter(lambda all_: not any("<" in x[2] or "{" in x[2] for x in all_)))
 def test_subrip_brings_back_times_and_words_with_who_speaks(
