@@ -207,6 +207,13 @@ def test_where_a_sidecar_says_something_else_both_are_told(heard: Folder, tmp_pa
     assert (heard.root / "metadata" / "testimonies" / "kaunas.yaml").read_bytes() == before
 
 
+def test_a_licence_by_another_of_its_names_is_no_difference(heard: Folder, tmp_path: Path) -> None:
+    address = "https://creativecommons.org/licenses/by/4.0/"
+    heard.sidecar("kaunas", ["tape-a.wav"], languages=["lt"], title="A childhood", licence=address)
+    report = take(heard, write(tmp_path / "x.xml", OHMS.format(sync="", text=STORY)))
+    assert report.problems == [] and not any("licence" in note for note in report.notes)
+
+
 def test_sync_points_of_ohms_are_times_of_words(tmp_path: Path) -> None:
     text = "Transcript: ONE TWO.\nthree four five\n\nsix seven[[footnote]]1[[/footnote]] eight\n"
     text += "[[footnotes]]\n[[note]]Not said.[[/note]]\n[[/footnotes]]"

@@ -90,18 +90,32 @@ def test_subrip_brings_back_times_and_words_with_who_speaks(
 
 
 def test_tei_and_ohms_bring_the_facts(tmp_path: Path) -> None:
-    row = {"narrator": "Ona B.", "interviewer": "Petras", "recorded_on": "1998-06-14",
-           "collection": "Tremtis", "summary": "A life.", "licence": "CC-BY-4.0"}  # fmt: skip
-    line = segment(1, 0, 2, "Taip.", language="lt")
-    for kind in ("tei", "ohms"):
+    row = {
+        "title": "A life", "narrator": "Ona B.", "narrator_born": 1929, "interviewer": "Petras",
+        "recorded_on": "1998-06-14", "place": "Kaunas", "collection": "Tremtis", "notice": "An actor.",
+        "summary": "A life.", "licence": "CC-BY-4.0", "warnings": '["violence", "death"]',
+        "uses": '["online", "research"]',
+    }  # fmt: skip
+    both = {
+        "title": "A life", "narrator.name": "Ona B.", "interviewer": "Petras",
+        "recorded_on": "1998-06-14", "collection": "Tremtis", "summary": "A life.",
+        "languages": ["lt"],
+    }  # fmt: skip
+    only_tei = {
+        "narrator.born": 1929, "place": "Kaunas", "notice": "An actor.", "licence": "CC BY 4.0",
+        "warnings": ["violence", "death"],
+    }  # fmt: skip
+    licence = {"licence": "https://creativecommons.org/licenses/by/4.0/"}
+    for kind, facts in (("tei", both | only_tei), ("ohms", both | licence)):
         path = tmp_path / f"{kind}.xml"
+        line = segment(1, 0, 2, "Taip.", language="lt")
         path.write_text(formats.write(told([line], **row), kind, KEEPER), encoding="utf-8")
         given = read(path)
-        facts = dict(given.facts)
-        assert facts["narrator.name"] == "Ona B." and facts["interviewer"] == "Petras", kind
-        assert (facts["recorded_on"], facts["collection"]) == ("1998-06-14", "Tremtis"), kind
-        assert (facts["summary"], facts["languages"]) == ("A life.", ["lt"]), kind
+        assert given.facts == facts, kind
         assert given.duration_s == 60.0 and given.media, kind
+        left_out = "\n".join(given.left_out)
+        # What the narrator agreed to is told, and nobody's word is taken for it.
+        assert ("online, research" if kind == "tei" else "An actor.") in left_out
 
 
 @pytest.mark.parametrize("kind", ["vtt", "tei", "ohms"])
