@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, refused
 
 Form = Literal["vtt", "srt"]
 # Editors that count in frames round times; that much is no person's change.
@@ -94,8 +94,7 @@ def read(raw: bytes, name: object) -> CueFile:
     cues.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
     problems += _overlapping(cues)
     if problems:
-        said = "\n  ".join([f"cannot be taken ({len(problems)} problems):", *problems])
-        raise CueFileError(name, said, "\nNothing is changed.")
+        raise CueFileError(name, refused(problems), "\nNothing is changed.")
     return CueFile(form, tuple(_parted(cues)), tuple(notes))
 
 

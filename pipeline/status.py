@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
 
 from pipeline.archive import Archive
+from pipeline.clock import clock
 from pipeline.config import Config
 from pipeline.holdings import read_holdings
 from pipeline.recording import Recording
@@ -62,7 +64,7 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
             for c in unsure
             if c["recording_id"] in parts
         ]
-        waiting += _new(mine, len(loose))
+        waiting += _new(mine, loose)
         standings.append(
             Standing(
                 id=row["id"],
@@ -109,11 +111,16 @@ def _detected(done: list[dict[str, Any]]) -> list[str]:
     return list(by_language(chain.from_iterable(heard)))
 
 
-def _new(recordings: list[Recording], loose: int) -> list[str]:
+def _new(recordings: list[Recording], loose: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a new transcript asks of a person: to accept it, and to look at corrections in it."""
     wait = sum(recording.waiting_run_id is not None for recording in recordings)
-    said = [f"{wait} new transcripts: testimony diff, testimony accept"] if wait else []
-    return said + ([f"{loose} corrections placed by time only"] if loose else [])
+    count = "1 new transcript" if wait == 1 else f"{wait} new transcripts"
+    said = [f"{count}: testimony diff, testimony accept"] if wait else []
+    if loose:
+        places = ", ".join(f"{one['path']} {clock(one['start_s'])}" for one in loose[:_NAMED])
+        more = ", …: testimony status --json" if len(loose) > _NAMED else ""
+        said.append(f"corrections that the new transcript does not bear out: {places}{more}")
+    return said
 
 
 def _doubts(done: list[dict[str, Any]]) -> list[str]:

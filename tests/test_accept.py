@@ -289,7 +289,7 @@ def test_a_new_run_waits_and_nothing_that_counts_changes(renewed: Folder) -> Non
     again = renewed.transcribe(FakeEngine(lambda clip: HEARD))
     assert not again.done and again.unchanged == ["a.wav"]
     (standing,) = json.loads(renewed.command("status", "--json").stdout)["testimonies"]
-    assert any("1 new transcripts" in what for what in standing["waiting"])
+    assert any("1 new transcript:" in what for what in standing["waiting"])
 
 
 def test_accepting_keeps_every_correction(renewed: Folder) -> None:
@@ -323,6 +323,8 @@ def test_what_was_placed_by_time_is_listed_until_a_person_says_it_is_right(
         return [one["after"] for one in standing["unsure_corrections"]]
 
     assert "Four, five, six!" in listed()
+    table = " ".join(renewed.command("status").stdout.split())
+    assert "does not bear out" in table and "a.wav 0:03" in table
     with renewed.open() as archive:
         line = next(x for _, x in archive.lines(only(archive)) if x.state == "corrected")
         again = Line(line.start_s, line.end_s, line.text, line.language, line.speaker)

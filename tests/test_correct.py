@@ -400,7 +400,7 @@ def test_an_older_file_does_not_undo_what_another_has_done(
         assert texts[:2] == ["One, two, three.", "Four, five, six."]
     change(mine, "One two three.", "One or two.")
     change(mine, "Seven eight", "Seven, eight")
-    said = "1 places were changed by somebody else.*'One two three.', found 'One, two, three.'"
+    said = "1 place was changed by somebody else.*'One two three.', found 'One, two, three.'"
     with pytest.raises(CorrectionError, match=f"(?s){said}"):
         give_back(corrected_archive, mine)
     with corrected_archive.open() as archive:
@@ -420,8 +420,16 @@ def test_a_file_that_lost_its_note_is_known_by_what_it_differs_from(
 
 
 WRONG = {
-    "another recording": ("", "f" * 16, "is of recording"),
-    "times outside": ("00:00:21.000 --> 00:00:24.000", "00:00:21.000 --> 00:00:29.000", "24 s"),
+    "another recording": (
+        "",
+        "f" * 16,
+        "part 1 of a, found one of recording f+, which is not in this archive",
+    ),
+    "times outside": (
+        "00:00:21.000 --> 00:00:24.000",
+        "00:00:21.000 --> 00:00:29.000",
+        "after the recording, which is 24 s",
+    ),
     "overlap": ("00:00:03.000 --> 00:00:06.000", "00:00:03.000 --> 00:00:07.000", "overlaps"),
     "end first": ("00:00:03.000 --> 00:00:06.000", "00:00:06.000 --> 00:00:03.000", "ends before"),
     "no times": ("00:00:03.000 --> 00:00:06.000", "3 s --> 6 s", "expected times like"),
@@ -483,6 +491,18 @@ def test_who_is_killed_while_correcting_has_corrected_nothing_and_can_do_it_agai
         assert archive.lines(only(archive)) == before
         assert archive.corrections(only(archive)) == []
     assert corrected_archive.command(*told[:3]).stdout.count("became") == 2
+
+
+def test_a_file_of_another_recording_is_named_as_an_archivist_knows_it(
+    corrected_archive: Folder,
+) -> None:
+    corrected_archive.tone("b.wav", 24.0, pitch_hz=300)
+    corrected_archive.sidecar("b", ["b.wav"], languages=["pl"])
+    corrected_archive.run(FakeEngine(lambda clip: SAID))
+    path = export(corrected_archive, "vtt")
+    said = corrected_archive.command("correct", "b", str(path))
+    assert said.returncode == 1
+    assert "expected a file of part 1 of b, found one of part 1 of a." in said.stderr
 
 
 def test_another_text_with_other_times_is_of_another_recording(corrected_archive: Folder) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from pipeline import licence
+from pipeline.errors import refused
 from pipeline.given import Given, GivenError, GivenLine
 from pipeline.given.xmlread import ID, LANG, Element, all_of, first, local, said
 
@@ -28,8 +29,7 @@ def read(top: Element, name: object) -> Given:
     problems: list[str] = []
     lines = tuple(_lines(texts[0], times, people, _only_language(top), problems))
     if problems:
-        said_ = "\n  ".join([f"cannot be taken ({len(problems)} problems):", *problems])
-        raise GivenError(name, said_, "\nNothing was changed.")
+        raise GivenError(name, refused(problems), "\nNothing was changed.")
     media = [one.get("url") or one.get("target") for one in all_of(top, "recording", "media")]
     ids = {one.get("type"): said(one) for one in all_of(top, "idno")}
     return Given(
