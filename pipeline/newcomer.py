@@ -57,7 +57,7 @@ class Facts:
 
 def _is_free(sidecar: Sidecar, key: str) -> bool:
     """Whether nobody has said anything there yet."""
-    empty = fields.value(sidecar, key) is None
+    empty = fields.value(sidecar, key) in (None, [])
     return testimony.is_stub(sidecar) and (
         empty or (key == "title" and testimony.is_untitled(sidecar))
     )

@@ -140,3 +140,25 @@ def test_a_published_file_comes_into_another_archive_and_redacted_words_stay_out
     corrected = [(x.start_s, x.text) for x in lines if x.state == "corrected"]
     assert corrected == [(0.0, "One two three."), (6.0, "Seven eight nine."), (9.0, "Ten 11 12.")]
     assert not any("redacted" in line.text for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["tei", "ohms"])
+def test_a_file_finds_its_recording_by_the_name_that_we_gave_it_and_fills_its_stub(
+    tmp_path: Path, kind: str
+) -> None:
+    first, second = Folder(tmp_path / "first"), Folder(tmp_path / "second")
+    first.tone("a.wav", 12)
+    first.sidecar("life", ["a.wav"], access="public", warnings=["hunger"], summary="A life.")
+    first.run(FakeEngine(lambda clip: "One two three. Four five six."))
+    address = ("--address", "https://archive.example")
+    made = first.command("export", "life", "--format", kind, "--to", str(tmp_path / kind), *address)
+    assert made.returncode == 0, made.stderr
+    second.tone("tape 7.wav", 12)
+    second.tone("tape 8.wav", 12, pitch_hz=300)
+    assert second.command("ingest").returncode == 0
+    (path,) = (tmp_path / kind).iterdir()
+    taken = second.command("import", str(path))
+    assert taken.returncode == 0 and "part 1 of tape-7" in taken.stdout, taken.stderr
+    stub = (second.root / "metadata" / "testimonies" / "tape-7.yaml").read_text("utf-8")
+    assert "summary: A life." in stub and "access: closed" in stub
+    assert ("warnings: [hunger]" in stub) == (kind == "tei")  # OHMS has no place for them
