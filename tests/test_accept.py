@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -88,6 +88,13 @@ def heard_anew(chance: random.Random, lines: Sequence[Segment]) -> tuple[Segment
             found.append(segment(piece))
             piece = []
     return tuple([*found, segment(piece)] if piece else found)
+
+
+def misheard(chance: random.Random, line: Segment) -> Iterator[Word]:
+    """A line's words, of which another model takes one in three for quite another."""
+    for word in line.words:
+        other = "".join(chance.choices("0123456789", k=6))
+        yield replace(word, text=other) if chance.random() < 0.3 else word
 
 
 def made(chance: random.Random, lines: Sequence[Segment], many: int) -> list[Correction]:
@@ -183,12 +190,12 @@ def test_disjoint_corrections_end_the_same_in_any_order(chance: random.Random) -
 
 @settings(max_examples=examples(40), deadline=None)
 @given(seeds)
-def test_a_run_between_two_corrections_changes_nothing_where_it_hears_the_same_lines(
+def test_a_run_between_two_corrections_changes_nothing_where_it_hears_lines_at_the_same_times(
     chance: random.Random,
 ) -> None:
     old = Heard(1, spoken(chance, 30.0))
     lines = tidy(old.segments)
-    new = Heard(2, tuple(replace(line, confidence=0.1) for line in lines))
+    new = Heard(2, tuple(segment(list(misheard(chance, line))) for line in lines))
     said = made(chance, lines, 4)
     ends = [
         apply(
