@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, refused
 
 Form = Literal["vtt", "srt"]
 # Editors that count in frames round times; that much is no person's change.
@@ -24,6 +24,8 @@ _TIMES = re.compile(rf"\s*{_STAMP}\s*-->\s*{_STAMP}(?:\s.*)?$")
 _TAG = re.compile(r"<([^<>]*)>")
 # What SubRip's players know of HTML; any other sign is text there.
 _SUBRIP_TAG = re.compile(r"</?(?:i|b|u|s|font)\b[^<>]*>|\{\\[^{}]*\}", re.IGNORECASE)
+# What editors write for signs that mean something in HTML; SubRip itself has no such thing.
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|lrm|rlm|#\d{1,7}|#x[0-9a-fA-F]{1,6});")
 _NEITHER = "is neither WebVTT (its first line begins with WEBVTT) nor SubRip."
 
 
@@ -35,7 +37,8 @@ class CueFileError(PipelineError):
 class Cue:
     """One voice's words and their time; `line` is where it stands in the file, from 1.
 
-    None for a speaker or language that the file does not tell.
+    None for a speaker or language that the file does not tell. `goes_on`: it closes tags that it
+    does not open, as the second half of a cue does that an editor has split.
     """
 
     line: int
@@ -44,6 +47,7 @@ class Cue:
     text: str
     speaker: str | None = None
     language: str | None = None
+    goes_on: bool = False
 
     @property
     def where(self) -> str:
@@ -73,8 +77,10 @@ def read(raw: bytes, name: object) -> CueFile:
             name, "is empty: expected captions, found nothing.", "Nothing is changed."
         )
     form: Form = "vtt" if re.match(r"WEBVTT(\s|$)", blocks[0].lines[0]) else "srt"
-    notes, cues, problems = [], [], []
-    for block in blocks[1:] if form == "vtt" else blocks:
+    if form == "vtt":
+        blocks[:1] = _below_header(blocks[0])
+    notes, cues, problems = [], list[Cue](), []
+    for block in blocks:
         if form == "vtt" and _is_no_cue(block):
             notes.append("\n".join(block.lines).removeprefix("NOTE").strip())
             continue
@@ -84,11 +90,11 @@ def read(raw: bytes, name: object) -> CueFile:
             problems.append(str(error))
     if not cues and (form == "srt" or not problems):
         what = _NEITHER if form == "srt" else "has no captions."
-        raise CueFileError(name, what, "Nothing is changed.")
-    problems += _out_of_order(cues)
+        raise CueFileError(name, what, "Save it as one of them. Nothing is changed.")
+    cues.sort(key=lambda cue: (cue.start_ms, cue.end_ms))
+    problems += _overlapping(cues)
     if problems:
-        said = "\n  ".join([f"cannot be taken ({len(problems)} problems):", *problems])
-        raise CueFileError(name, said, "\nNothing is changed.")
+        raise CueFileError(name, refused(problems), "\nNothing is changed.")
     return CueFile(form, tuple(_parted(cues)), tuple(notes))
 
 
@@ -122,6 +128,12 @@ def _blocks(text: str) -> Iterator[_Block]:
         yield block
 
 
+def _below_header(block: _Block) -> list[_Block]:
+    """The cue that follows the first line of WebVTT at once, as its readers take it."""
+    at = next((n for n, line in enumerate(block.lines) if "-->" in line), None)
+    return [] if at is None else [_Block(block.line + at, block.lines[at:])]
+
+
 def _is_no_cue(block: _Block) -> bool:
     kind = re.match(r"(NOTE|STYLE|REGION)(\s|$)", block.lines[0])
     return kind is not None and not any("-->" in line for line in block.lines)
@@ -145,36 +157,72 @@ def _cues(block: _Block, form: Form) -> list[Cue]:
         if _TIMES.match(line):
             raise ValueError(f"line {below}: expected an empty line before the next cue.")
     if form == "srt":
-        said = _SUBRIP_TAG.sub("", " ".join(payload))
+        said = _ENTITY.sub(_unescaped, _SUBRIP_TAG.sub("", " ".join(payload)))
         return [Cue(number, start_ms, end_ms, " ".join(said.split()))]
     return _by_voice(Cue(number, start_ms, end_ms, ""), " ".join(payload))
 
 
+def _unescaped(entity: re.Match[str]) -> str:
+    return html.unescape(entity[0])
+
+
+@dataclass
+class _Voice:
+    """What one person says of a cue: pieces of text, each with its language."""
+
+    speaker: str | None
+    said: list[tuple[str | None, str]]
+    goes_on: bool = False
+
+
 def _by_voice(cue: Cue, payload: str) -> list[Cue]:
     """A cue for each voice that speaks in it, each as long as its words say."""
-    said: list[tuple[str | None, list[tuple[str | None, str]]]] = [(None, [])]
+    voices = [
+        replace(cue, speaker=voice.speaker, text=text, language=_most(voice.said),
+                goes_on=voice.goes_on)
+        for voice in _voices(payload)
+        if (text := " ".join("".join(part for _, part in voice.said).split()))
+    ]  # fmt: skip
+    return list(_shared(cue, voices)) or [cue]
+
+
+def _voices(payload: str) -> list[_Voice]:
+    """Who says what; a voice that goes on after its own tags, as in joined cues, is one."""
+    voices = [_Voice(None, [])]
     languages: list[str] = []
-    at = 0
+    at, is_open = 0, False
     for tag in [*_TAG.finditer(payload), None]:
         text = html.unescape(payload[at : tag.start() if tag else len(payload)])
-        said[-1][1].append((languages[-1] if languages else None, text))
+        voices[-1].said.append((languages[-1] if languages else None, text))
         if tag is None:
             break
         at = tag.end()
         kind, _, value = tag[1].partition(" ")
         kind, value = kind.split(".")[0].strip(), html.unescape(value).strip()
         if kind in ("v", "/v"):
-            said.append((value or None, []) if kind == "v" else (None, []))
+            voices[-1].goes_on |= kind == "/v" and not is_open
+            is_open = kind == "v"
+            voices.append(_Voice(value or None if is_open else None, []))
         elif kind == "lang":
             languages.append(value)
         elif kind == "/lang" and languages:
             languages.pop()
-    voices = [
-        replace(cue, speaker=speaker, text=text, language=_most(parts))
-        for speaker, parts in said
-        if (text := " ".join("".join(part for _, part in parts).split()))
-    ]
-    return list(_shared(cue, voices)) or [cue]
+        elif kind == "/lang":
+            voices[-1].goes_on = True
+    return _joined(voices)
+
+
+def _joined(voices: Sequence[_Voice]) -> list[_Voice]:
+    """Neighbouring pieces of one voice as one."""
+    joined: list[_Voice] = []
+    for voice in voices:
+        if not any(text.strip() for _, text in voice.said):
+            continue
+        if joined and joined[-1].speaker == voice.speaker:
+            joined[-1].said += [(None, " "), *voice.said]
+        else:
+            joined.append(voice)
+    return joined
 
 
 def _most(parts: Sequence[tuple[str | None, str]]) -> str | None:
@@ -201,10 +249,11 @@ def _ms(parts: Sequence[str | None]) -> int | None:
     return ((hours * 60 + minutes) * 60 + seconds) * 1000 + int((parts[3] or "0").ljust(3, "0"))
 
 
-def _out_of_order(cues: Sequence[Cue]) -> Iterator[str]:
+def _overlapping(cues: Sequence[Cue]) -> Iterator[str]:
+    """Cues in order of time, of which the first is not over when the second begins."""
     for last, cue in pairwise(cues):
         if cue.start_ms < last.end_ms - ROUNDING_MS or cue.start_ms <= last.start_ms:
-            yield f"{cue.where}: overlaps the cue at {last.where}."
+            yield f"{cue.where}: overlaps the cue at {last.where}; a line ends where one begins."
 
 
 def _parted(cues: Sequence[Cue]) -> Iterator[Cue]:

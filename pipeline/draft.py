@@ -166,17 +166,18 @@ class _Comparison:
     def __init__(self, lines: Sequence[Segment], file: CueFile, whole: bool) -> None:
         self._lines = lines
         self._form: Form = file.form
-        self._cues = [cue for cue in file.cues if not cue.text.startswith(_REDACTED)]
-        self._hidden = [cue for cue in file.cues if cue.text.startswith(_REDACTED)]
+        self._speakers = {line.speaker for line in lines if line.speaker}
+        said = [self._with_speaker(cue) for cue in file.cues]
+        self._cues = [cue for cue in said if not cue.text.startswith(_REDACTED)]
+        self._hidden = [cue for cue in said if cue.text.startswith(_REDACTED)]
         self._whole = (
             whole
             or any(_FOR_EDITING in comment for comment in file.notes)
-            or any(cue.text.startswith(QUARANTINED) for cue in file.cues)
+            or any(cue.text.startswith(QUARANTINED) for cue in said)
         )
         # Editors drop tags: what no cue in the file has was not taken away by a person.
-        self._has_speakers = any(cue.speaker for cue in file.cues)
-        self._has_languages = any(cue.language for cue in file.cues)
-        self._speakers = {line.speaker for line in lines if line.speaker}
+        self._has_speakers = any(cue.speaker for cue in said)
+        self._has_languages = any(cue.language for cue in said)
 
     def changes(self) -> Changes:
         found = Changes()
@@ -231,7 +232,16 @@ class _Comparison:
         """The line as this file would have it."""
         block = (_vtt if self._form == "vtt" else _srt)(1, line)
         text = f"WEBVTT\n\n{block}" if self._form == "vtt" else block
-        return cuefile.read(text.encode(), "a line").cues[0]
+        return self._with_speaker(cuefile.read(text.encode(), "a line").cues[0])
+
+    def _with_speaker(self, cue: Cue) -> Cue:
+        """A cue of SubRip, which has no place for who speaks: a known name before a colon is it."""
+        if self._form == "vtt":
+            return cue
+        mark = QUARANTINED if cue.text.startswith(QUARANTINED) else ""
+        who, colon, rest = cue.text.removeprefix(mark).partition(": ")
+        is_known = bool(colon) and who in self._speakers
+        return replace(cue, speaker=who, text=f"{mark}{rest}") if is_known else cue
 
     def _beside(self, fixed: _InOrder, cue: Cue) -> Cue:
         """The cue without what rounding laid over a line that stays."""
@@ -244,16 +254,13 @@ class _Comparison:
         return cue
 
     def _line(self, cue: Cue, old: Sequence[Segment]) -> Line:
-        text, speaker = cue.text.removeprefix(QUARANTINED), cue.speaker
+        speaker, language = cue.speaker, cue.language
         was = max(old, key=lambda line: _overlap(line, cue), default=None)
-        if self._form == "srt":
-            who, colon, rest = text.partition(": ")
-            speaker, text = (who, rest) if colon and who in self._speakers else (None, text)
-        elif not self._has_speakers and was is not None:
-            speaker = was.speaker
-        language = cue.language
-        if not self._has_languages and was is not None:
-            language = was.language
+        if was is not None and (cue.goes_on or not self._has_speakers):
+            speaker = speaker or was.speaker
+        if was is not None and (cue.goes_on or not self._has_languages):
+            language = language or was.language
+        text = cue.text.removeprefix(QUARANTINED)
         return Line(cue.start_ms / 1000, cue.end_ms / 1000, text, language, speaker)
 
 

@@ -21,7 +21,7 @@ from pipeline.corrections import (
 )
 from pipeline.cuefile import CueFile, CueFileError, Form
 from pipeline.draft import Changes, Edit, State
-from pipeline.errors import UsageError, printable
+from pipeline.errors import UsageError, printable, refused
 from pipeline.exports import free_place, must_be_known, write
 from pipeline.recording import Recording
 from pipeline.report import Report
@@ -82,24 +82,24 @@ def correct(
     except OSError as error:
         raise UsageError(path, f"cannot be read ({error.strerror}).", "Name another.") from error
     file = cuefile.read(raw, path)
-    recording = _meant(_recordings(archive, ident), file, path, part)
+    recording = _meant(archive, ident, file, path, part)
     present = tuple(line for _, line in archive.lines(recording))
     then, whole = _written_from(archive, ident, recording, file, path)
     _must_be_of_this(then, file, recording, path)
     changes = draft.changes(then, file, whole=whole)
     edits, conflicts = draft.settle(changes.edits, present)
     if conflicts:
-        said = [f"{len(conflicts)} places were changed by somebody else meanwhile:", *conflicts]
+        count = "1 place was" if len(conflicts) == 1 else f"{len(conflicts)} places were"
+        said = [f"{count} changed by somebody else meanwhile:", *conflicts]
         next_step = "\nNothing is changed. Export it anew and correct that file."
         raise CorrectionError(path, "\n  ".join(said), next_step)
     asked = [
         replacing(edit.old, edit.new, who, "file", former_private=former_private) for edit in edits
     ]
     end_s = max([recording.duration_s, *(line.end_s for line in present)])
-    problems = [*changes.problems, *_impossible(asked, end_s)]
+    problems = [*changes.problems, *_beyond(file, end_s), *_impossible(asked, end_s)]
     if problems:
-        said = [f"cannot be taken ({len(problems)} problems):", *problems]
-        raise CueFileError(path, "\n  ".join(said), "\nNothing is changed.")
+        raise CueFileError(path, refused(problems), "\nNothing is changed.")
     ids = archive.correct(recording, asked)
     return _report(recording, who, edits, changes, ids)
 
@@ -139,12 +139,21 @@ def _quarantined(archive: Archive, recording: Recording, segment: Segment) -> Se
     return next(same, None)
 
 
+def _beyond(file: CueFile, end_s: float) -> Iterator[str]:
+    for cue in file.cues:
+        if cue.end_ms > ms(end_s):
+            yield f"{cue.where}: ends after the recording, which is {end_s:g} s long."
+
+
 def _impossible(asked: Sequence[Correction], end_s: float) -> Iterator[str]:
+    """What is wrong with corrections inside of the recording; cues beyond it are told by line."""
     for correction in asked:
+        if ms(correction.end_s) > ms(end_s):
+            continue
         try:
             must_be_possible(correction, end_s)
         except CorrectionError as error:
-            yield str(error)
+            yield str(error).rstrip()
 
 
 def _recordings(archive: Archive, ident: str) -> list[Recording]:
@@ -163,19 +172,21 @@ def _state(archive: Archive, recording: Recording) -> State:
     return State(recording.id, archive.base(recording), said[-1].id or 0 if said else 0)
 
 
-def _meant(
-    recordings: Sequence[Recording], file: CueFile, path: Path, part: int | None
-) -> Recording:
+def _meant(archive: Archive, ident: str, file: CueFile, path: Path, part: int | None) -> Recording:
     """The recording that a file is of: by what it says itself, and by the part that is asked."""
-    named = draft.recording_of(file)
+    named, recordings = draft.recording_of(file), _recordings(archive, ident)
     wanted = [r for r in recordings if part in (None, r.part)]
     if not wanted:
         what = f"expected one of {len(recordings)} parts, found --part {part}."
         raise UsageError(path, what, "See: testimony status")
     if named is not None and named not in {r.id for r in wanted}:
-        what = f"is of recording {named}, which is not the one that is to be corrected"
-        there = ", ".join(f"part {r.part}: {r.id}" for r in wanted)
-        raise CorrectionError(path, f"{what} ({there}).", "Nothing is changed.")
+        parts = " or ".join(str(r.part) for r in wanted)
+        what = f"expected a file of part {parts} of {wanted[0].testimony_id}, found one of"
+        is_of = (
+            f"part {r.part} of {r.testimony_id}" for r in archive.recordings() if r.id == named
+        )
+        other = next(is_of, f"recording {named}, which is not in this archive")
+        raise CorrectionError(path, f"{what} {other}.", "Nothing is changed.")
     of_it = [r for r in wanted if named in (None, r.id)]
     if len(of_it) > 1:
         what = f"expected one recording, found {len(of_it)} parts it may be of."

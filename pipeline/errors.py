@@ -6,6 +6,7 @@ is a bug in this package and is left to surface.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -19,6 +20,19 @@ def printable(text: object) -> str:
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode("ascii")
         for c in str(text)
     )
+
+
+def refused(problems: Sequence[str], most: int | None = None) -> str:
+    """That a file cannot be taken, and why: each on a line of its own, at `most` so many.
+
+    >>> print(refused(["line 3: ends before it begins."]))
+    cannot be taken (1 problem):
+      line 3: ends before it begins.
+    """
+    more = len(problems) - len(problems[:most])
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    shown = [*problems[:most], *([f"and {more} more"] if more else [])]
+    return "\n  ".join([f"cannot be taken ({count}):", *shown])
 
 
 class PipelineError(Exception):
@@ -38,7 +52,8 @@ class PipelineError(Exception):
 
     def __str__(self) -> str:
         sentence = f"{self.subject}: {self.problem}"
-        return f"{sentence} {self.next_step}" if self.next_step else sentence
+        apart = "" if not self.next_step or self.next_step.startswith("\n") else " "
+        return f"{sentence}{apart}{self.next_step}"
 
 
 class UsageError(PipelineError):

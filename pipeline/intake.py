@@ -19,7 +19,7 @@ from pipeline.archive import Archive
 from pipeline.clock import clock
 from pipeline.config import Config
 from pipeline.corrections import Correction, Line, ms, replacing
-from pipeline.errors import PipelineError, UsageError, printable
+from pipeline.errors import PipelineError, UsageError, printable, refused
 from pipeline.given import Given, GivenError
 from pipeline.given.read import read
 from pipeline.ingest import ingest
@@ -74,7 +74,7 @@ def _take(archive: Archive, config: Config, path: Path, choice: Choice, report: 
     if not choice.over:
         problems += _answered_for(asked, present, archive.corrections(recording))
     if problems:
-        raise GivenError(path, _listed(problems), "\nNothing of it is taken.")
+        raise GivenError(path, refused(problems, _MOST_TOLD), "\nNothing of it is taken.")
     archive.correct(recording, asked)
     name = printable(path.name)
     into = f"part {recording.part} of {recording.testimony_id}"
@@ -86,12 +86,6 @@ def _take(archive: Archive, config: Config, path: Path, choice: Choice, report: 
     notes += [*_notes(given, found, told), *_elsewhere(present, lines)]
     report.notes += [f"{name}: {note}." for note in notes]
     report.problems += [f"{printable(path)}: {missed}" for missed in _missed(found)]
-
-
-def _listed(problems: Sequence[str]) -> str:
-    more = len(problems) - _MOST_TOLD
-    shown = [*problems[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])]
-    return "\n  ".join([f"cannot be taken ({len(problems)} problems):", *shown])
 
 
 # Which recording

@@ -14,6 +14,8 @@ _CC0 = re.compile(
     r"CC[- ]?0(?:[- ]1\.0)?|https?://creativecommons\.org/publicdomain/zero/1\.0/?.*", re.IGNORECASE
 )
 _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
+# What an export says where no licence is known, and an import takes for nothing said.
+NOT_RECORDED = "No licence is recorded."
 _RIGHTS = re.compile(r"https?://(creativecommons\.org|rightsstatements\.org)/")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from pipeline import fields, testimony, yamledit, yamlfile
+from pipeline import fields, licence, testimony, yamledit, yamlfile
 from pipeline.archive import Archive
 from pipeline.config import Config
 from pipeline.given import Given
@@ -30,7 +30,11 @@ class Facts:
             return ["its facts are not compared: the sidecar cannot be read"]
         sidecar = self._sidecar
         good, notes = _readable(sidecar, given)
-        new = {key: said for key, said in good.items() if fields.value(sidecar, key) != said}
+        new = {
+            key: said
+            for key, said in good.items()
+            if not _is_the_same(key, fields.value(sidecar, key), said)
+        }
         free = {key: said for key, said in new.items() if _is_free(sidecar, key)}
         if free:
             self._fill(sidecar, free)
@@ -53,10 +57,17 @@ class Facts:
 
 def _is_free(sidecar: Sidecar, key: str) -> bool:
     """Whether nobody has said anything there yet."""
-    empty = fields.value(sidecar, key) is None
+    empty = fields.value(sidecar, key) in (None, [])
     return testimony.is_stub(sidecar) and (
         empty or (key == "title" and testimony.is_untitled(sidecar))
     )
+
+
+def _is_the_same(key: str, mine: object, said: object) -> bool:
+    """One licence has several names: CC-BY-4.0, CC BY 4.0, and an address."""
+    if key == "licence" and mine and said:
+        return licence.known(str(mine)) == licence.known(str(said))
+    return mine == said
 
 
 def _readable(sidecar: Sidecar, given: Given) -> tuple[dict[str, object], list[str]]:

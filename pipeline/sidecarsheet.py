@@ -94,7 +94,9 @@ def describe(
     if not report.ok:
         return report
     changed = [change for change in changes if change.values]
-    if not only_check:
+    if only_check:
+        report.notes.append("Nothing was written: this was a check.")
+    else:
         _write(known, changed)
     report.done += [f"would be {change}" if only_check else str(change) for change in changed]
     report.unchanged += [change.after.id for change in changes if not change.values]

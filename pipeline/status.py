@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pipeline.archive import Archive
 from pipeline.attempts import Failure
+from pipeline.clock import clock
 from pipeline.config import Config
 from pipeline.holdings import read_holdings
 from pipeline.recording import Recording
@@ -68,7 +69,7 @@ def status(archive: Archive, config: Config) -> dict[str, Any]:
                     *refused,
                     *_doubts(done),
                     *_misspelt(ident, misspelt.get(ident, [])),
-                    *_new(mine, len(loose)),
+                    *_new(mine, loose),
                 ],
                 to_hear=archive.waiting(ident),
                 unsure_corrections=loose,
@@ -139,11 +140,16 @@ def _detected(done: list[dict[str, Any]]) -> list[str]:
     return list(by_language(chain.from_iterable(heard)))
 
 
-def _new(recordings: list[Recording], loose: int) -> list[str]:
+def _new(recordings: list[Recording], loose: Sequence[Mapping[str, Any]]) -> list[str]:
     """What a new transcript asks of a person: to accept it, and to look at corrections in it."""
     wait = sum(recording.waiting_run_id is not None for recording in recordings)
-    said = [f"{wait} new transcripts: testimony diff, testimony accept"] if wait else []
-    return said + ([f"{loose} corrections placed by time only"] if loose else [])
+    count = "1 new transcript" if wait == 1 else f"{wait} new transcripts"
+    said = [f"{count}: testimony diff, testimony accept"] if wait else []
+    if loose:
+        places = ", ".join(f"{one['path']} {clock(one['start_s'])}" for one in loose[:_NAMED])
+        more = ", …: testimony status --json" if len(loose) > _NAMED else ""
+        said.append(f"corrections that the new transcript does not bear out: {places}{more}")
+    return said
 
 
 def _doubts(done: list[dict[str, Any]]) -> list[str]:

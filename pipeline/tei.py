@@ -82,7 +82,7 @@ def _availability(published: Element, row: Mapping[str, Any]) -> None:
     if named:
         add(known, "licence", named.name, target=named.address)
     else:
-        add(known, "p", "No licence is recorded.")
+        add(known, "p", licence.NOT_RECORDED)
     uses = ", ".join(json.loads(row["uses"] or "[]"))
     fact(known, "p", f"Its narrator agreed to these uses: {uses}." if uses else None)
 

@@ -11,9 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
+from pipeline.errors import printable
 from pipeline.report import Pace, Report
 
-_NAMES = {
+# What each stage has done to its items.
+NAMES = {
     "ingest": "registered",
     "describe": "described",
     "import": "taken in",
@@ -28,7 +30,10 @@ _NAMES = {
     "correct": "corrected",
     "accept": "accepted",
     "restore": "put back",
+    "package": "written",
 }
+# Whoever runs these wants to read each item: where a file is, what has become of what.
+_EACH = {"describe", "import", "export", "correct", "backup", "package"}
 
 
 class Terminal:
@@ -84,10 +89,12 @@ class Terminal:
     def reports(self, reports: Sequence[Report]) -> None:
         """Every stage in a line, then every note, then every problem, each once."""
         for report in reports:
-            said = [f"{len(report.done)} {_NAMES[report.stage]}"]
+            said = [f"{len(report.done)} {NAMES[report.stage]}"]
             if report.unchanged:
                 said.append(f"{len(report.unchanged)} already done")
             self.line(f"{report.stage}: {', '.join(said)}")
+            for line in report.done if report.stage in _EACH else ():
+                self.line(f"  {printable(line)}")
         for note in dict.fromkeys(note for report in reports for note in report.notes):
             self.line(f"  · {note}")
         problems = list(dict.fromkeys(p for report in reports for p in report.problems))

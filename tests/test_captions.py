@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pipeline import captions, formats
 from pipeline.engines.fake import FakeEngine
 from pipeline.publication import Entry, Keeper, Part
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 
 ROW = {
     "id": "life", "title": "A life --> & <told>", "narrator": "Ona", "recorded_on": "1998-06",
@@ -54,7 +54,7 @@ awkward = st.text(max_size=40) | st.sampled_from(["-->", "<v X>", "&amp;", "a\n\
 times = st.floats(0, 100_000, allow_nan=False)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.tuples(times, times, awkward, awkward), max_size=8))
 def test_whatever_was_said_the_files_are_valid_and_lines_never_overlap(said: list[Any]) -> None:
     told = entry([

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipeline import config, testimony, yamlfile
+from pipeline import config, terminal, testimony, yamlfile
 from pipeline.cli import main
 from pipeline.config import Config, TranscriptionOptions
 from pipeline.testimony import Sidecar
@@ -45,6 +45,14 @@ def test_json_is_one_document_and_nothing_else_on_stdout(folder: Folder, words: 
     result = folder.command(*words, "--json")
     assert result.returncode == 0, result.stderr
     assert isinstance(json.loads(result.stdout), dict)
+
+
+def test_the_terminal_has_a_word_for_whatever_a_command_has_done() -> None:
+    code = "".join(
+        path.read_text(encoding="utf-8") for path in (REPOSITORY / "pipeline").rglob("*.py")
+    )
+    stages = set(re.findall(r'\bReport\(\s*"([^"]+)"', code))
+    assert {"export", "package"} <= stages and stages == set(terminal.NAMES)
 
 
 def test_init_makes_an_archive_that_works_and_never_overwrites_one(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -25,7 +28,7 @@ from pipeline.report import Report, Silent
 from pipeline.retiming import spread
 from pipeline.transcript import Segment
 from pipeline.withdraw import withdraw
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 from tests.test_corrections import SAID
 
 STATE = State("0123456789abcdef", 7, 3)
@@ -39,6 +42,10 @@ def segment(start_s: float, end_s: float, text: str, **fields: Any) -> Segment:
 
 def written(line: Segment, text: str) -> Segment:
     return replace(line, text=text, words=spread(text, line.start_s, line.end_s))
+
+
+def in_subrip(text: str) -> str:
+    return text.replace("-->", "→").replace("&amp;", "&")
 
 
 def content(line: Segment | Line) -> tuple[Any, ...]:
@@ -119,17 +126,17 @@ def edited(lines: tuple[Segment, ...], draw: Callable[..., Any], form: str) -> l
     return now
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data(), heard(), st.sampled_from(["vtt", "srt"]))
 def test_the_edits_and_nothing_else_come_back(
     data: st.DataObject, lines: tuple[Segment, ...], form: Any
 ) -> None:
-    if form == "srt":  # it has no language, no speaker but by custom, and its own arrow
+    if form == "srt":  # it has no language, no speaker but by custom, no entities, its own arrow
         plain = [replace(line, speaker=None, language="lt") for line in lines]
-        lines = tuple(written(x, x.text.replace("-->", "→")) for x in plain)
+        lines = tuple(written(x, in_subrip(x.text)) for x in plain)
     wanted = edited(lines, data.draw, form)
     if form == "srt":
-        wanted = [written(x, x.text.replace("-->", "→")) for x in wanted]
+        wanted = [written(x, in_subrip(x.text)) for x in wanted]
     there = draft.write(form, numbered(tuple(wanted)), STATE, ["A life"])
     now = taken_back(lines, there)
     known = [content(line) for line in wanted]
@@ -149,7 +156,7 @@ def test_the_edits_and_nothing_else_come_back(
         ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(heard())
 def test_what_is_written_for_an_editor_is_valid(lines: tuple[Segment, ...]) -> None:
     read = webvtt.from_string(draft.write("vtt", numbered(lines), STATE, ["A life"]), strict=True)
@@ -214,6 +221,81 @@ def test_two_voices_in_a_cue_are_two_lines() -> None:
     assert [content(line) for line in edit.new] == [
         (3.0, 4.5, "Four five", "ru", "Jan"), (4.5, 6.0, "six seven", "lt", "Ona")
     ]  # fmt: skip
+
+
+def test_joined_cues_of_one_voice_are_one_line() -> None:
+    tagged = "<v Ona><lang lt>One two three.</lang></v>"
+    joined = file().replace("00:00:03.000\n<v Ona>", "00:00:06.000\n<v Ona>")
+    joined = joined.replace(tagged, f"{tagged} <v Ona><lang lt>Four five six.</lang></v>")
+    gone, rest = joined.index("s101\n"), joined.index("NOTE\nNot published")
+    joined = joined[:gone] + joined[rest:]
+    (edit,) = draft.changes(LINES, cuefile.read(joined.encode(), "f")).edits
+    assert [content(line) for line in edit.new] == [
+        (0.0, 6.0, "One two three. Four five six.", "lt", "Ona")
+    ]
+
+
+def test_a_cue_that_was_split_between_its_tags_keeps_who_speaks_and_the_language() -> None:
+    text = file().replace(
+        "00:00:03.000 --> 00:00:06.000\n<v Jan><lang ru>Four five six.</lang></v>",
+        "00:00:03.000 --> 00:00:04.500\n<v Jan><lang ru>Four five\n\n"
+        "s9\n00:00:04.500 --> 00:00:06.000\nsix.</lang></v>",
+    )
+    (edit,) = draft.changes(LINES, cuefile.read(text.encode(), "f")).edits
+    assert [content(line) for line in edit.new] == [
+        (3.0, 4.5, "Four five", "ru", "Jan"), (4.5, 6.0, "six.", "ru", "Jan")
+    ]  # fmt: skip
+
+
+def test_a_file_saved_as_subrip_without_who_speaks_changes_no_speaker() -> None:
+    bare = file("srt").replace("Ona: ", "").replace("Jan: ", "")
+    assert draft.changes(LINES, cuefile.read(bare.encode(), "f")).edits == []
+    bare = bare.replace("Four five", "Four, five")
+    (edit,) = draft.changes(LINES, cuefile.read(bare.encode(), "f")).edits
+    assert [content(line) for line in edit.new] == [(3.0, 6.0, "Four, five six.", "ru", "Jan")]
+
+
+@pytest.mark.parametrize("form", ["vtt", "srt"])
+def test_entities_that_an_editor_writes_are_the_signs_they_stand_for(form: Any) -> None:
+    lines = tidy([segment(0.0, 3.0, "Jonas & Petras said “no”.")])
+    plain = draft.write(form, numbered(lines), STATE, [])
+    text = plain.replace("&amp;", "&").replace("&", "&amp;").replace("“", "&#8220;")
+    assert draft.changes(lines, cuefile.read(text.encode(), "f")).edits == []
+    text = text.replace("said", "&quot;said&quot; &nbsp;")
+    (edit,) = draft.changes(lines, cuefile.read(text.encode(), "f")).edits
+    assert [line.text for line in edit.new] == ['Jonas & Petras "said" “no”.']
+
+
+@pytest.mark.parametrize("form", ["vtt", "srt"])
+def test_cues_that_stand_in_another_order_are_taken_by_their_times(form: Any) -> None:
+    head, *blocks = draft.write(form, numbered(LINES[:2]), STATE, []).strip().split("\n\n")
+    notes, blocks = ([head, blocks[0]], blocks[1:]) if form == "vtt" else ([], [head, *blocks])
+    moved = "\n\n".join([*notes, *reversed(blocks)]) + "\n"
+    assert draft.changes(LINES[:2], cuefile.read(moved.encode(), "f")).edits == []
+    # The second line is said before the first one after all.
+    point = "." if form == "vtt" else ","
+    text = moved.replace(f"00:00:00{point}000 --> 00:00:03", f"00:00:06{point}100 --> 00:00:09")
+    now = taken_back(LINES[:2], text)
+    assert [(line.start_s, line.text) for line in now] == [
+        (3.0, "Four five six."), (6.1, "One two three.")
+    ]  # fmt: skip
+
+
+def test_a_cue_right_below_the_first_line_of_webvtt_is_a_cue() -> None:
+    raw = b"WEBVTT Kind: captions\n00:00.000 --> 00:03.000\nOne.\n\n00:03.000 --> 00:06.000\nTwo."
+    assert [(cue.line, cue.text) for cue in cuefile.read(raw, "f").cues] == [
+        (2, "One."),
+        (5, "Two."),
+    ]
+
+
+def test_styled_cues_say_what_they_say() -> None:
+    styled = file().replace("WEBVTT\n", "WEBVTT\n\nSTYLE\n::cue { color: red }\n", 1)
+    styled = styled.replace("03.000\n<v Ona><lang lt>One two", "03.000 line:0 align:left\n"
+                            "<v.loud Ona><lang lt><c.yellow>One</c> <00:00:01.000><i>two</i>")  # fmt: skip
+    assert draft.changes(LINES, cuefile.read(styled.encode(), "f")).edits == []
+    styled = file("srt").replace("Four five", '{\\an8}<font color="#fff">Four</font> <b>five</b>')
+    assert draft.changes(LINES, cuefile.read(styled.encode(), "f")).edits == []
 
 
 def test_a_file_of_public_form_leaves_alone_what_it_does_not_show() -> None:
@@ -318,7 +400,7 @@ def test_an_older_file_does_not_undo_what_another_has_done(
         assert texts[:2] == ["One, two, three.", "Four, five, six."]
     change(mine, "One two three.", "One or two.")
     change(mine, "Seven eight", "Seven, eight")
-    said = "1 places were changed by somebody else.*'One two three.', found 'One, two, three.'"
+    said = "1 place was changed by somebody else.*'One two three.', found 'One, two, three.'"
     with pytest.raises(CorrectionError, match=f"(?s){said}"):
         give_back(corrected_archive, mine)
     with corrected_archive.open() as archive:
@@ -338,8 +420,16 @@ def test_a_file_that_lost_its_note_is_known_by_what_it_differs_from(
 
 
 WRONG = {
-    "another recording": ("", "f" * 16, "is of recording"),
-    "times outside": ("00:00:21.000 --> 00:00:24.000", "00:00:21.000 --> 00:00:29.000", "24 s"),
+    "another recording": (
+        "",
+        "f" * 16,
+        "part 1 of a, found one of recording f+, which is not in this archive",
+    ),
+    "times outside": (
+        "00:00:21.000 --> 00:00:24.000",
+        "00:00:21.000 --> 00:00:29.000",
+        "after the recording, which is 24 s",
+    ),
     "overlap": ("00:00:03.000 --> 00:00:06.000", "00:00:03.000 --> 00:00:07.000", "overlaps"),
     "end first": ("00:00:03.000 --> 00:00:06.000", "00:00:06.000 --> 00:00:03.000", "ends before"),
     "no times": ("00:00:03.000 --> 00:00:06.000", "3 s --> 6 s", "expected times like"),
@@ -371,6 +461,48 @@ def test_all_that_is_wrong_is_said_at_once(corrected_archive: Folder) -> None:
     path.write_bytes(b"")
     with pytest.raises(CueFileError, match="is empty"):
         give_back(corrected_archive, path)
+
+
+KILLED = """
+import os, signal, sys
+from pipeline import archive, cli, lines
+setattr({owner}, {name!r}, lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL))
+cli.main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [("lines.Lines", "_keep"), ("lines.Lines", "_add_unheard"), ("archive.Archive", "record")],
+)
+def test_who_is_killed_while_correcting_has_corrected_nothing_and_can_do_it_again(
+    corrected_archive: Folder, owner: str, name: str
+) -> None:
+    path = export(corrected_archive, "vtt")
+    change(path, "One two three.", "One, two, three.")
+    change(path, "Four five six.", "Four, five, six.")
+    with corrected_archive.open() as archive:
+        before = archive.lines(only(archive))
+    code = KILLED.format(owner=owner, name=name)
+    told = ["correct", "a", str(path), "--archive", str(corrected_archive.root)]
+    killed = subprocess.run([sys.executable, "-c", code, *told], capture_output=True, timeout=300)
+    assert killed.returncode == -signal.SIGKILL
+    with corrected_archive.open() as archive:
+        assert archive.lines(only(archive)) == before
+        assert archive.corrections(only(archive)) == []
+    assert corrected_archive.command(*told[:3]).stdout.count("became") == 2
+
+
+def test_a_file_of_another_recording_is_named_as_an_archivist_knows_it(
+    corrected_archive: Folder,
+) -> None:
+    corrected_archive.tone("b.wav", 24.0, pitch_hz=300)
+    corrected_archive.sidecar("b", ["b.wav"], languages=["pl"])
+    corrected_archive.run(FakeEngine(lambda clip: SAID))
+    path = export(corrected_archive, "vtt")
+    said = corrected_archive.command("correct", "b", str(path))
+    assert said.returncode == 1
+    assert "expected a file of part 1 of b, found one of part 1 of a." in said.stderr
 
 
 def test_another_text_with_other_times_is_of_another_recording(corrected_archive: Folder) -> None:

@@ -13,6 +13,7 @@ from lxml import etree
 
 from pipeline import formats
 from pipeline.publication import Keeper
+from tests.conftest import examples
 from tests.test_captions import segment
 from tests.test_out import KEEPER, facts, told
 
@@ -75,7 +76,7 @@ def test_dublin_core_has_the_same_facts() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.fixed_dictionaries(dict.fromkeys(("narrator", "interviewer", "place", "summary", "collection", "notice", "licence"), facts)),
     st.sampled_from([None, "1998", "1998-06-03", "1998/2001", "1998-21", "19XX", "1998~", "../1998"]),

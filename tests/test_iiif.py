@@ -18,7 +18,7 @@ from pipeline.engines.fake import FakeEngine
 from pipeline.labels import _LABELS, _LANGUAGES, label, language_names
 from pipeline.site import app
 from tests import history
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 from tests.test_captions import segment
 from tests.test_out import KEEPER, SPOKEN, facts, told, words
 
@@ -103,7 +103,7 @@ def test_a_line_says_when_in_which_language_and_whose_words_it_has() -> None:
     assert lines()["items"] == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(st.tuples(st.floats(0, 1e5), st.floats(0, 1e3), words, facts), max_size=5),
     st.fixed_dictionaries(dict.fromkeys(("narrator", "place", "summary", "licence"), facts)),

@@ -23,7 +23,7 @@ from pipeline.ingest import ingest
 from pipeline.intake import Choice
 from pipeline.report import Report
 from pipeline.transcript import Segment, Word
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 
 # Words, one a second; the fake engine hears what it is told to.
 STORY = (
@@ -207,6 +207,13 @@ def test_where_a_sidecar_says_something_else_both_are_told(heard: Folder, tmp_pa
     assert (heard.root / "metadata" / "testimonies" / "kaunas.yaml").read_bytes() == before
 
 
+def test_a_licence_by_another_of_its_names_is_no_difference(heard: Folder, tmp_path: Path) -> None:
+    address = "https://creativecommons.org/licenses/by/4.0/"
+    heard.sidecar("kaunas", ["tape-a.wav"], languages=["lt"], title="A childhood", licence=address)
+    report = take(heard, write(tmp_path / "x.xml", OHMS.format(sync="", text=STORY)))
+    assert report.problems == [] and not any("licence" in note for note in report.notes)
+
+
 def test_sync_points_of_ohms_are_times_of_words(tmp_path: Path) -> None:
     text = "Transcript: ONE TWO.\nthree four five\n\nsix seven[[footnote]]1[[/footnote]] eight\n"
     text += "[[footnotes]]\n[[note]]Not said.[[/note]]\n[[/footnotes]]"
@@ -335,7 +342,7 @@ def test_the_command_names_who_answers_and_leaves_with_1_where_a_line_has_no_pla
 WORDS = sorted({word.strip(".,").lower() for word in STORY.split()})
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @cases(st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=30), min_size=1, max_size=8),
        st.integers(0, 2**16))  # fmt: skip
 def test_placed_lines_are_in_order_inside_the_recording_and_have_all_words(

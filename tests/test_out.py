@@ -16,6 +16,7 @@ from lxml import etree
 from pipeline import formats
 from pipeline.cli.handing_on import FORMATS
 from pipeline.publication import Entry, Keeper, Named
+from tests.conftest import examples
 from tests.test_captions import ROW, entry, segment
 
 KEEPER = Keeper("An archive & more", "https://archive.example")
@@ -133,7 +134,7 @@ times = st.floats(0, 100_000, allow_nan=False)
 facts = st.none() | words
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(st.tuples(times, times, words, facts, st.sampled_from(["ok", "corrected", "redacted"])),
              max_size=6),

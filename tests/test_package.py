@@ -96,6 +96,12 @@ def test_the_package_is_valid_and_has_what_is_public(archive: Folder, tmp_path: 
     assert not [path for path in listed if "kept" in path] and "licenses" not in descriptor
 
 
+def test_the_command_says_where_it_is(archive: Folder, tmp_path: Path) -> None:
+    said = archive.command("package", "--to", str(tmp_path))
+    assert (said.returncode, said.stderr) == (0, "")
+    assert f"package: 1 written\n  {tmp_path / 'testimonies-public'} (" in said.stdout
+
+
 def test_a_changed_file_is_found(archive: Folder, tmp_path: Path) -> None:
     place = package(archive, tmp_path)
     with (place / "transcripts" / "bare.txt").open("a", encoding="utf-8") as file:

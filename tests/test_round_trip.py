@@ -18,7 +18,7 @@ from pipeline.given import Given
 from pipeline.given.read import read
 from pipeline.intake import Choice
 from pipeline.publication import Keeper
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 from tests.test_captions import segment
 from tests.test_out import told
 
@@ -57,7 +57,9 @@ def carried(given: Given) -> list[Any]:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @pytest.mark.parametrize("kind", ["vtt", "tei", "ohms"])
 @cases(lines=LINES)
@@ -73,7 +75,9 @@ def test_times_words_speakers_and_languages_come_back(
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @cases(lines=LINES.filter(lambda all_: not any("<" in x[2] or "{" in x[2] for x in all_)))
 def test_subrip_brings_back_times_and_words_with_who_speaks(
@@ -86,18 +90,32 @@ def test_subrip_brings_back_times_and_words_with_who_speaks(
 
 
 def test_tei_and_ohms_bring_the_facts(tmp_path: Path) -> None:
-    row = {"narrator": "Ona B.", "interviewer": "Petras", "recorded_on": "1998-06-14",
-           "collection": "Tremtis", "summary": "A life.", "licence": "CC-BY-4.0"}  # fmt: skip
-    line = segment(1, 0, 2, "Taip.", language="lt")
-    for kind in ("tei", "ohms"):
+    row = {
+        "title": "A life", "narrator": "Ona B.", "narrator_born": 1929, "interviewer": "Petras",
+        "recorded_on": "1998-06-14", "place": "Kaunas", "collection": "Tremtis", "notice": "An actor.",
+        "summary": "A life.", "licence": "CC-BY-4.0", "warnings": '["violence", "death"]',
+        "uses": '["online", "research"]',
+    }  # fmt: skip
+    both = {
+        "title": "A life", "narrator.name": "Ona B.", "interviewer": "Petras",
+        "recorded_on": "1998-06-14", "collection": "Tremtis", "summary": "A life.",
+        "languages": ["lt"],
+    }  # fmt: skip
+    only_tei = {
+        "narrator.born": 1929, "place": "Kaunas", "notice": "An actor.", "licence": "CC BY 4.0",
+        "warnings": ["violence", "death"],
+    }  # fmt: skip
+    licence = {"licence": "https://creativecommons.org/licenses/by/4.0/"}
+    for kind, facts in (("tei", both | only_tei), ("ohms", both | licence)):
         path = tmp_path / f"{kind}.xml"
+        line = segment(1, 0, 2, "Taip.", language="lt")
         path.write_text(formats.write(told([line], **row), kind, KEEPER), encoding="utf-8")
         given = read(path)
-        facts = dict(given.facts)
-        assert facts["narrator.name"] == "Ona B." and facts["interviewer"] == "Petras", kind
-        assert (facts["recorded_on"], facts["collection"]) == ("1998-06-14", "Tremtis"), kind
-        assert (facts["summary"], facts["languages"]) == ("A life.", ["lt"]), kind
+        assert given.facts == facts, kind
         assert given.duration_s == 60.0 and given.media, kind
+        left_out = "\n".join(given.left_out)
+        # What the narrator agreed to is told, and nobody's word is taken for it.
+        assert ("online, research" if kind == "tei" else "An actor.") in left_out
 
 
 @pytest.mark.parametrize("kind", ["vtt", "tei", "ohms"])
@@ -122,3 +140,25 @@ def test_a_published_file_comes_into_another_archive_and_redacted_words_stay_out
     corrected = [(x.start_s, x.text) for x in lines if x.state == "corrected"]
     assert corrected == [(0.0, "One two three."), (6.0, "Seven eight nine."), (9.0, "Ten 11 12.")]
     assert not any("redacted" in line.text for line in lines)
+
+
+@pytest.mark.parametrize("kind", ["tei", "ohms"])
+def test_a_file_finds_its_recording_by_the_name_that_we_gave_it_and_fills_its_stub(
+    tmp_path: Path, kind: str
+) -> None:
+    first, second = Folder(tmp_path / "first"), Folder(tmp_path / "second")
+    first.tone("a.wav", 12)
+    first.sidecar("life", ["a.wav"], access="public", warnings=["hunger"], summary="A life.")
+    first.run(FakeEngine(lambda clip: "One two three. Four five six."))
+    address = ("--address", "https://archive.example")
+    made = first.command("export", "life", "--format", kind, "--to", str(tmp_path / kind), *address)
+    assert made.returncode == 0, made.stderr
+    second.tone("tape 7.wav", 12)
+    second.tone("tape 8.wav", 12, pitch_hz=300)
+    assert second.command("ingest").returncode == 0
+    (path,) = (tmp_path / kind).iterdir()
+    taken = second.command("import", str(path))
+    assert taken.returncode == 0 and "part 1 of tape-7" in taken.stdout, taken.stderr
+    stub = (second.root / "metadata" / "testimonies" / "tape-7.yaml").read_text("utf-8")
+    assert "summary: A life." in stub and "access: closed" in stub
+    assert ("warnings: [hunger]" in stub) == (kind == "tei")  # OHMS has no place for them

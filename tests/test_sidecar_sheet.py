@@ -23,7 +23,7 @@ from pipeline import fields, sidecarsheet, testimony, yamledit, yamlfile
 from pipeline.errors import ArchiveError, UsageError
 from pipeline.report import Report
 from pipeline.testimony import Sidecar
-from tests.conftest import Folder
+from tests.conftest import Folder, examples
 
 Rows = Sequence[Sequence[Any]]
 
@@ -138,14 +138,16 @@ def thousand(folder: Folder) -> list[list[Any]]:
     return rows
 
 
+@pytest.mark.parametrize("ending", list(WRITERS))
 def test_of_a_thousand_rows_fifty_bad_cells_are_all_named_and_nothing_is_written(
-    folder: Folder, tmp_path: Path
+    folder: Folder, tmp_path: Path, ending: str
 ) -> None:
     good = thousand(folder)
     rows = [list(row) for row in good]
     spoiled = []  # (row, column letter, field)
     bad: list[tuple[str, Any]] = [
-        ("id", "No Spaces"), ("title", True), ("recordings", "lost.wav"), ("narrator.born", "about"),
+        ("id", "No Spaces"), ("title", None if ending == ".csv" else True),
+        ("recordings", "lost.wav"), ("narrator.born", "about"),
         ("recorded_on", "14.06.1998"), ("languages", "lt, ru"), ("access", "open"),
         ("narrator.born", 1066), ("recordings", "../x.wav"), ("id", None),
     ]  # fmt: skip
@@ -155,17 +157,18 @@ def test_of_a_thousand_rows_fifty_bad_cells_are_all_named_and_nothing_is_written
         value = f"{n} {value}" if value in ("lost.wav", "No Spaces") else value
         rows[number][column] = value
         spoiled.append((number + 1, "ABCDEFG"[column], name))
-    path = as_xlsx(tmp_path / "list.xlsx", rows)
+    path = WRITERS[ending](tmp_path / f"list{ending}", rows)
     report = read(folder, path)
     cells = report.facts["cells"]
     assert [(c["row"], c["column"], c["field"]) for c in cells] == spoiled
-    assert {c["sheet"] for c in cells} == {"Interviews"}
+    sheet = None if ending == ".csv" else "Interviews"
+    assert {c["sheet"] for c in cells} == {sheet}
     assert report.problems[4] == (
-        "list.xlsx, sheet 'Interviews', row 82, column E: recorded_on: is not an EDTF date; write"
+        f"list{ending}, {f'sheet {sheet!r}, ' if sheet else ''}row 82, column E: recorded_on: is not an EDTF date; write"
         " 1998, 1998-06, 1998-06-14, 1998-06? or 1998/1999; found '14.06.1998'."
     )
     assert not any((folder.root / testimony.FOLDER).iterdir())
-    report = read(folder, as_xlsx(tmp_path / "mended.xlsx", good))
+    report = read(folder, WRITERS[ending](tmp_path / f"mended{ending}", good))
     assert (report.problems, len(report.done), len(sidecars(folder))) == ([], 1000, 1000)
 
 
@@ -239,6 +242,21 @@ def test_what_would_open_a_testimony_needs_a_word(folder: Folder, tmp_path: Path
     assert report.ok and sidecars(folder)["a"].access == "researchers"
     closed = as_csv(tmp_path / "closed.csv", [["id", "access"], ["a", "closed"]])
     assert read(folder, closed).done == ["a: access 'researchers' → 'closed'"]
+
+
+def test_a_check_shows_what_would_change_and_changes_nothing(
+    folder: Folder, tmp_path: Path
+) -> None:
+    master(folder, "a.wav")
+    path = folder.sidecar("a", ["a.wav"], place="Kaunas")
+    before = path.read_bytes()
+    sheet = as_csv(tmp_path / "l.csv", [["id", "place"], ["a", "Vilnius"]])
+    said = folder.command("describe", str(sheet), "--check").stdout
+    assert "would be a: place 'Kaunas' → 'Vilnius'" in said and "Nothing was written" in said
+    assert path.read_bytes() == before
+    said = folder.command("describe", str(sheet)).stdout
+    assert "  a: place 'Kaunas' → 'Vilnius'" in said and "Nothing was written" not in said
+    assert sidecars(folder)["a"].place == "Vilnius"
 
 
 def test_ids_and_recordings_belong_to_one(folder: Folder, tmp_path: Path) -> None:
@@ -369,7 +387,9 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     said=st.fixed_dictionaries(

@@ -141,7 +141,4 @@ def correct(
             part=part,
             former_private=keep_former_private,
         )
-    if not session.as_json:
-        for line in report.done:
-            session.terminal.line(f"  {printable(line)}")
     session.finish([report])

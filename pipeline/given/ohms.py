@@ -21,6 +21,8 @@ _NOTE = re.compile(r"\s*\[\[footnote\]\].*?\[\[/footnote\]\]")
 _LEADER = re.compile(r"^\s*Transcript:\s*")
 _POINT = re.compile(r"^(\d+)(?:\((\d+)\))?$")
 _CODE = re.compile(r"^[a-z]{2,3}$")
+# OHMS has no place for our name of a recording; the address of its sound ends with it.
+_OURS = re.compile(r"/media/([0-9a-f]{16})$")
 _MINUTE_S = 60.0
 _LONGEST_FACT = 200
 
@@ -45,6 +47,7 @@ def read(top: Element, name: object) -> Given:
         lines, marks = _transcript(text, first(record, "sync") or "")
     left_out += _left_out(record)
     media = [first(record, "media_url"), first(record, "file_name"), first(record, "media_id")]
+    ours = _OURS.search(media[0] or "")
     return Given(
         "OHMS",
         lines,
@@ -52,6 +55,7 @@ def read(top: Element, name: object) -> Given:
         tuple(one for one in media if one),
         marks,
         _length(first(record, "duration")),
+        recording_id=ours[1] if ours else None,
         testimony=first(record, "accession"),
         left_out=tuple(left_out),
     )

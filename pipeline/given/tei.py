@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from pipeline import licence
+from pipeline.errors import refused
 from pipeline.given import Given, GivenError, GivenLine
 from pipeline.given.xmlread import ID, LANG, Element, all_of, first, local, said
 
@@ -27,11 +29,9 @@ def read(top: Element, name: object) -> Given:
     problems: list[str] = []
     lines = tuple(_lines(texts[0], times, people, _only_language(top), problems))
     if problems:
-        said_ = "\n  ".join([f"cannot be taken ({len(problems)} problems):", *problems])
-        raise GivenError(name, said_, "\nNothing was changed.")
+        raise GivenError(name, refused(problems), "\nNothing was changed.")
     media = [one.get("url") or one.get("target") for one in all_of(top, "recording", "media")]
     ids = {one.get("type"): said(one) for one in all_of(top, "idno")}
-    redacted = sum(1 for one in all_of(texts[0], "gap"))
     return Given(
         "TEI",
         lines,
@@ -40,7 +40,7 @@ def read(top: Element, name: object) -> Given:
         duration_s=_length(next((one.get("dur") for one in all_of(top, "recording")), None)),
         recording_id=ids.get("recording"),
         testimony=ids.get("testimony"),
-        left_out=(f"{redacted} gaps in its text",) if redacted else (),
+        left_out=tuple(_left_out(top, texts[0])),
     )
 
 
@@ -145,10 +145,20 @@ def _facts(top: Element) -> Iterator[tuple[str, object]]:
     yield "languages", [one.get("ident") for one in all_of(top, "langUsage", "language")]
     yield "collection", first(top, "seriesStmt", "title")
     yield "summary", first(top, "abstract")
-    notes = {one.get("type"): said(one) for one in all_of(top, "notesStmt", "note")}
-    yield "notice", notes.get("notice")
-    for licence in all_of(top, "licence"):
-        yield "licence", said(licence) or licence.get("target")
+    notes = [(one.get("type"), said(one)) for one in all_of(top, "notesStmt", "note")]
+    yield "notice", next((text for kind, text in notes if kind == "notice"), None)
+    yield "warnings", [text for kind, text in notes if kind == "warning" and text]
+    for one in all_of(top, "licence"):
+        yield "licence", said(one) or one.get("target")
+
+
+def _left_out(top: Element, text: Element) -> Iterator[str]:
+    """What a sidecar cannot take from a stranger's file; what was agreed to, people write there."""
+    if gaps := sum(1 for _ in all_of(text, "gap")):
+        yield f"{gaps} gaps in its text"
+    for one in filter(None, map(said, all_of(top, "availability", "p"))):
+        if one != licence.NOT_RECORDED:
+            yield f"availability: {one!r}"
 
 
 def _name(person: Element) -> str:
