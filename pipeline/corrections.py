@@ -152,7 +152,7 @@ def apply(base: Heard, corrections: Sequence[Correction], heard: Mapping[int, He
 
 def corrected(lines: Sequence[Segment], correction: Correction) -> tuple[Segment, ...]:
     """The lines with the correction in its place. Raises Conflict where it cuts one in two."""
-    first, last = _touched(lines, correction)
+    first, last = touched(lines, correction.start_s, correction.end_s)
     words = [word for line in within(lines, correction) for word in line.words]
     new = [_by_a_person(line, words) for line in correction.lines]
     return (*lines[:first], *new, *lines[last:])
@@ -161,9 +161,9 @@ def corrected(lines: Sequence[Segment], correction: Correction) -> tuple[Segment
 def within(lines: Sequence[Segment], correction: Correction) -> tuple[Segment, ...]:
     """The lines in the correction's range, all of them whole, else Conflict."""
     start, end = ms(correction.start_s), ms(correction.end_s)
-    first, last = _touched(lines, correction)
-    touched = lines[first:last]
-    cut = [line for line in touched if ms(line.start_s) < start or ms(line.end_s) > end]
+    first, last = touched(lines, correction.start_s, correction.end_s)
+    there = lines[first:last]
+    cut = [line for line in there if ms(line.start_s) < start or ms(line.end_s) > end]
     if cut:
         one = cut[0]
         raise Conflict(
@@ -171,15 +171,15 @@ def within(lines: Sequence[Segment], correction: Correction) -> tuple[Segment, .
             f"expected whole lines, found one that goes from {one.start_s:g} to {one.end_s:g} s"
             f" ({one.text!r}).",
             "Name whole lines.",
-            touched,
+            there,
         )
-    return tuple(touched)
+    return tuple(there)
 
 
-def _touched(lines: Sequence[Segment], correction: Correction) -> tuple[int, int]:
-    """Where the lines begin and end that share more than an edge with the correction's range."""
-    first = bisect_right(lines, ms(correction.start_s), key=lambda line: ms(line.end_s))
-    return first, bisect_left(lines, ms(correction.end_s), key=lambda line: ms(line.start_s))
+def touched(lines: Sequence[Segment], start_s: float, end_s: float) -> tuple[int, int]:
+    """Where the lines begin and end that share more than an edge with a range of time."""
+    first = bisect_right(lines, ms(start_s), key=lambda line: ms(line.end_s))
+    return first, bisect_left(lines, ms(end_s), key=lambda line: ms(line.start_s))
 
 
 def must_stand(lines: Sequence[Segment], correction: Correction) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
@@ -187,7 +189,10 @@ class Desk:
         self, archive: Archive, ident: str, part: int
     ) -> tuple[Mapping[str, Any], Recording, tuple[int, ...]]:
         """A testimony's row, the recording that is its part, and which parts there are."""
-        row, recordings = self._shelves(archive).get(ident, ({}, []))
+        row = archive.testimony(ident)
+        if row is None or ident in archive.hidden():
+            raise NotHere
+        recordings = [one for one in archive.parts(ident) if one.current_run_id is not None]
         for recording in recordings:
             if recording.part == part:
                 return row, recording, tuple(one.part for one in recordings)
@@ -267,11 +272,11 @@ def _rows(archive: Archive, recording: Recording) -> tuple[Row, ...]:
 
 def _beside(lines: Sequence[Row], start_s: float, end_s: float) -> Iterator[tuple[float, float]]:
     """What of a stretch no line has: a correction names whole lines, and must cut none."""
-    for line in lines:
-        if line.end_s > start_s and line.start_s < end_s:
-            if line.start_s - start_s >= _SHORTEST_S:
-                yield start_s, line.start_s
-            start_s = line.end_s
+    first = bisect_right(lines, start_s, key=lambda line: line.end_s)
+    for line in takewhile(lambda line: line.start_s < end_s, islice(lines, first, None)):
+        if line.start_s - start_s >= _SHORTEST_S:
+            yield start_s, line.start_s
+        start_s = line.end_s
     if end_s - start_s >= _SHORTEST_S:
         yield start_s, end_s
 
@@ -295,7 +300,7 @@ def _correction(
     if len(texts) > 1:
         heard = [
             word
-            for _, line in archive.lines(recording)
+            for _, line in archive.lines(recording, [(edit.start_s, edit.end_s)])
             for word in line.words
             if edit.start_s <= (word.start_s + word.end_s) / 2 < edit.end_s
         ]

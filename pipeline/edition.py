@@ -129,8 +129,7 @@ class _New:
             db.table("recordings").insert(part.row)
             db.table("segments").insert_all(part.segments)
             db.table("former_texts").insert_all(part.former)
-            terms.link(db, self.vocabulary, part.row["id"])
-            searchindex.add(db, part.row["id"])
+            terms.put_in(db, self.vocabulary, part.row["id"])
             if self.read is not None:
                 vectors.add(db, part.row["id"], self.read)
         counts.add(db, ident)
@@ -214,8 +213,7 @@ def _without_traces(db: Database, target: Path) -> None:
 def _remove(db: Database, ident: str) -> None:
     counts.remove(db, ident)
     for row in list(db.table("recordings").rows_where("testimony_id = ?", [ident], select="id")):
-        searchindex.remove(db, row["id"])
-        terms.unlink(db, row["id"])
+        terms.take_out(db, row["id"])
         vectors.remove(db, row["id"])
     for table in ("segments", "former_texts", "recordings"):
         db.table(table).delete_where("testimony_id = ?", [ident])

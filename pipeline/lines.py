@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlite_utils import Database
@@ -28,6 +28,32 @@ _COPIED = (
     *("engine", "version", "model", "model_sha256", "options", "text_language"),
     *("started_at", "finished_at", "reason"),
 )
+# In the order of `Segment`, whose words are in a table of their own.
+_COLUMNS = (
+    *("start_s", "end_s", "text", "language", "language_confidence", "language_source"),
+    *("text_language", "text_language_confidence", "confidence", "speaker", "state", "reasons"),
+)
+_LINES_SQL = f"SELECT id, {', '.join(_COLUMNS)} FROM segments WHERE run_id = ? ORDER BY n"
+_LINE_SQL = f"SELECT recording_id, {', '.join(_COLUMNS)} FROM segments WHERE id = ?"
+_INSERT_SQL = f"""
+INSERT INTO segments (n, {", ".join(_COLUMNS)}, id, run_id, recording_id)
+VALUES ({", ".join("?" * (len(_COLUMNS) + 4))})
+"""
+_UPDATE_SQL = f"""
+UPDATE segments SET n = ?, {", ".join(f"{name} = ?" for name in _COLUMNS)} WHERE id = ?
+"""
+_INSERT_WORD_SQL = """
+INSERT INTO words (segment_id, n, start_s, end_s, text, confidence) VALUES (?, ?, ?, ?, ?, ?)
+"""
+# Read in the order of two indexes: nothing is sorted.
+_WORDS_SQL = """
+SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence
+FROM segments s CROSS JOIN words w ON segment_id = s.id WHERE run_id = ? ORDER BY s.n, w.n
+"""
+_SOME_WORDS_SQL = """
+SELECT segment_id, start_s, end_s, text, confidence FROM words
+WHERE segment_id IN (SELECT value FROM json_each(?)) ORDER BY segment_id, n
+"""
 _CORRECTION_COLUMNS = (
     *("run_id", "start_s", "end_s", "before", "after", "lines", "who", "at", "source"),
     "former_private",
@@ -55,15 +81,14 @@ class Lines:
 
     def of_run(self, run_id: int, *, with_words: bool = True) -> Iterator[tuple[int, Segment]]:
         """(id, segment) of a run in order."""
-        words = self._words(run_id) if with_words else {}
-        rows = list(self._db.table("segments").rows_where("run_id = ?", [run_id], order_by="n"))
-        for row in rows:
-            yield row["id"], _segment(row, tuple(words.get(row["id"], ())))
+        words = self._words(_WORDS_SQL, run_id) if with_words else {}
+        for number, *said in self._db.execute(_LINES_SQL, [run_id]).fetchall():
+            yield number, _segment(said, words.get(number, ()))
 
     def numbered(self, number: int) -> tuple[str, Segment] | None:
         """(recording's id, segment without its words) of any run."""
-        row = next(self._db.query("SELECT * FROM segments WHERE id = ?", [number]), None)
-        return None if row is None else (row["recording_id"], _segment(row, ()))
+        row = self._db.execute(_LINE_SQL, [number]).fetchone()
+        return None if row is None else (row[0], _segment(row[1:]))
 
     def unheard(self, run_id: int) -> tuple[Unheard, ...]:
         """A run's stretches that sound like speech and have no text, in order."""
@@ -74,8 +99,7 @@ class Lines:
         self, run_id: int, recording_id: str, segments: Iterable[Segment], gaps: Iterable[Unheard]
     ) -> None:
         """What a run heard."""
-        for n, segment in enumerate(segments, start=1):
-            self._insert(run_id, recording_id, n, segment)
+        self._insert(run_id, recording_id, enumerate(segments, start=1))
         self._add_unheard(run_id, gaps)
 
     # What counts
@@ -84,14 +108,22 @@ class Lines:
         """Whether the recording has a text that counts."""
         return self._recording(recording_id)["current_run_id"] is not None
 
-    def present(self, recording_id: str) -> list[tuple[int, Segment]]:
-        """(id, line) of what counts now, in order, none overlapping."""
+    def present(
+        self, recording_id: str, ranges: Sequence[tuple[float, float]] | None = None
+    ) -> list[tuple[int, Segment]]:
+        """(id, line) of what counts now, in order, none overlapping; only lines in `ranges` of the
+        recording's seconds have their words, where any are given."""
         run_id = self._recording(recording_id)["current_run_id"]
         if run_id is None:
             return []
-        found = list(self.of_run(run_id))
+        found = list(self.of_run(run_id, with_words=ranges is None))
         found.sort(key=lambda both: (both[1].start_s, both[1].end_s))
         lines = corrections.tidy(segment for _, segment in found)
+        if ranges:
+            near = {n for both in ranges for n in range(*corrections.touched(lines, *both))}
+            words = self._words(_SOME_WORDS_SQL, json.dumps([found[n][0] for n in near]))
+            found = [(i, replace(x, words=words[i]) if i in words else x) for i, x in found]
+            lines = corrections.tidy(segment for _, segment in found)
         return [(ident, line) for (ident, _), line in zip(found, lines, strict=True)]
 
     def former(self, recording_id: str, run_id: int | None, last: int) -> tuple[Segment, ...]:
@@ -136,7 +168,11 @@ class Lines:
         Raises Conflict or CorrectionError; the caller then rolls back.
         """
         duration_s, base = self._recording(recording_id)["duration_s"], self.base(recording_id)
-        there = self.present(recording_id)
+        current = self._recording(recording_id)["current_run_id"]
+        corrected_before = current is not None and current == self._made(recording_id)
+        # Of a long text few words are needed: all others are written already.
+        ranges = [(c.start_s, c.end_s) for c in asked] if corrected_before else None
+        there = self.present(recording_id, ranges)
         lines = tuple(line for _, line in there)
         end_s = max([duration_s, *(line.end_s for line in lines)])
         ids = []
@@ -146,10 +182,9 @@ class Lines:
             lines = corrections.corrected(lines, correction)
             row = _row(replace(correction, run_id=base, at=at)) | {"recording_id": recording_id}
             ids.append(int(self._db.table("corrections").insert(row).last_pk))  # type: ignore[arg-type]
-        current = self._recording(recording_id)["current_run_id"]
         gaps = self.unheard(current) if current is not None else ()
         text = Text(lines, corrections.left_unheard(gaps, asked))
-        known = dict(there) if current == self._made(recording_id) else None
+        known = dict(there) if corrected_before else None
         self._keep(recording_id, base, text, at, known)
         return tuple(ids)
 
@@ -278,26 +313,35 @@ class Lines:
             [(n, ident, n) for n, ident in enumerate(planned, start=1) if ident is not None],
         )
         self._db.execute("UPDATE segments SET n = -n WHERE run_id = ? AND n < 0", [run_id])
-        for n, (line, ident) in enumerate(zip(lines, planned, strict=True), start=1):
-            if ident not in stays:
-                self._insert(run_id, recording_id, n, line, ident)
+        placed = list(enumerate(zip(planned, lines, strict=True), start=1))
+        changed = [(n, *both) for n, both in placed if both[0] not in stays]
+        self._insert(run_id, recording_id, [(n, x) for n, number, x in changed if number is None])
+        self._update([(n, number, x) for n, number, x in changed if number is not None])
 
-    def _insert(
-        self, run_id: int, recording_id: str, n: int, segment: Segment, ident: int | None = None
-    ) -> None:
-        """A new segment, or `ident` as it is now."""
-        row = {field.name: getattr(segment, field.name) for field in fields(Segment)}
-        words = row.pop("words")
-        row |= {"run_id": run_id, "recording_id": recording_id, "n": n}
-        row["reasons"] = json.dumps(segment.reasons, ensure_ascii=False)
-        if ident is None:
-            ident = int(self._db.execute(_NEXT_ID_SQL).fetchone()[0])
-            self._db.table("segments").insert(row | {"id": ident})
-        else:
-            self._db.table("segments").update(ident, row)
-            self._db.execute("DELETE FROM words WHERE segment_id = ?", [ident])
-        self._db.table("words").insert_all(
-            {"segment_id": ident, "n": i, **asdict(word)} for i, word in enumerate(words, 1)
+    def _insert(self, run_id: int, recording_id: str, lines: Iterable[tuple[int, Segment]]) -> None:
+        """New segments, with new numbers, at their places in a run."""
+        first = int(self._db.execute(_NEXT_ID_SQL).fetchone()[0])
+        numbered = [(first + i, *both) for i, both in enumerate(lines)]
+        rows = [(n, *_columns(x), number, run_id, recording_id) for number, n, x in numbered]
+        self._db.conn.executemany(_INSERT_SQL, rows)
+        self._insert_words((number, segment) for number, _, segment in numbered)
+
+    def _update(self, lines: Sequence[tuple[int, int, Segment]]) -> None:
+        """(place, number, segment): as they are now."""
+        rows = [(n, *_columns(segment), number) for n, number, segment in lines]
+        self._db.conn.executemany(_UPDATE_SQL, rows)
+        numbers = [(number,) for _, number, _ in lines]
+        self._db.conn.executemany("DELETE FROM words WHERE segment_id = ?", numbers)
+        self._insert_words((number, segment) for _, number, segment in lines)
+
+    def _insert_words(self, lines: Iterable[tuple[int, Segment]]) -> None:
+        self._db.conn.executemany(
+            _INSERT_WORD_SQL,
+            (
+                (number, n, word.start_s, word.end_s, word.text, word.confidence)
+                for number, segment in lines
+                for n, word in enumerate(segment.words, start=1)
+            ),
         )
 
     def _add_unheard(self, run_id: int, gaps: Iterable[Unheard]) -> None:
@@ -305,20 +349,25 @@ class Lines:
             {"run_id": run_id, "n": n, **asdict(gap)} for n, gap in enumerate(gaps, start=1)
         )
 
-    def _words(self, run_id: int) -> dict[int, list[Word]]:
-        sql = (
-            "SELECT segment_id, w.start_s, w.end_s, w.text, w.confidence FROM words w"
-            " JOIN segments s ON s.id = segment_id WHERE run_id = ? ORDER BY segment_id, w.n"
-        )
+    def _words(self, sql: str, which: int | str) -> dict[int, tuple[Word, ...]]:
+        """By segment, the words that one of the two statements reads."""
         words: dict[int, list[Word]] = {}
-        for row in self._db.execute(sql, (run_id,)):
-            words.setdefault(row[0], []).append(Word(*row[1:]))
-        return words
+        for number, *said in self._db.execute(sql, [which]):
+            words.setdefault(number, []).append(Word(*said))
+        return {number: tuple(found) for number, found in words.items()}
 
 
-def _segment(row: Mapping[str, Any], words: tuple[Word, ...]) -> Segment:
-    kept = {field.name: row[field.name] for field in fields(Segment) if field.name in row}
-    return Segment(**kept | {"words": words, "reasons": tuple(json.loads(row["reasons"]))})
+def _segment(row: Sequence[Any], words: tuple[Word, ...] = ()) -> Segment:
+    said = dict(zip(_COLUMNS, row, strict=True))
+    # Nearly always there are none, and an archive has a million lines.
+    reasons = () if said["reasons"] == "[]" else tuple(json.loads(said["reasons"]))
+    return Segment(**said | {"words": words, "reasons": reasons})
+
+
+def _columns(segment: Segment) -> list[Any]:
+    row = {name: getattr(segment, name) for name in _COLUMNS}
+    row["reasons"] = json.dumps(segment.reasons, ensure_ascii=False)
+    return list(row.values())
 
 
 def _row(correction: Correction) -> dict[str, Any]:

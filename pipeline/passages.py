@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
@@ -25,10 +25,27 @@ SELECT recordings.id, testimony_id, runs.id, revision, duration_s
 FROM recordings JOIN runs ON runs.id = current_run_id
 """
 _HAD_SQL = "SELECT recording_id, testimony_id, run_id, revision FROM indexed"
+_COUNTS = f"""
+segments.run_id = :run AND segments.state IN ({", ".join(f"'{state}'" for state in PUBLIC_STATES)})
+"""
+# Passages that nothing says any more, or not in these words; those that say what they said, but
+# elsewhere; and segments that are not among the passages.
+_GONE_SQL = f"""
+SELECT passages.id FROM passages LEFT JOIN segments ON segments.id = passages.id AND {_COUNTS}
+WHERE passages.recording_id = :recording
+AND (segments.text IS NOT passages.text OR segments.language IS NOT passages.language)
+"""
+_MOVED_SQL = """
+UPDATE passages SET testimony_id = :testimony, n = s.n, start_s = s.start_s, end_s = s.end_s
+FROM segments AS s WHERE passages.recording_id = :recording AND s.id = passages.id
+AND (passages.testimony_id, passages.n, passages.start_s, passages.end_s)
+IS NOT (:testimony, s.n, s.start_s, s.end_s)
+"""
+_NEW_SQL = f"SELECT id FROM segments WHERE {_COUNTS} AND id NOT IN (SELECT id FROM passages)"
 _COPY_SQL = f"""
 INSERT INTO passages (id, testimony_id, recording_id, n, start_s, end_s, text, language)
-SELECT id, ?, recording_id, n, start_s, end_s, text, language FROM segments
-WHERE run_id = ? AND state IN ({", ".join(f"'{state}'" for state in PUBLIC_STATES)})
+SELECT id, :testimony, recording_id, n, start_s, end_s, text, language FROM segments
+WHERE {_COUNTS} AND id NOT IN (SELECT id FROM passages)
 """
 # From so many recordings on the index is put in order afterwards: one by one would cost more.
 _MANY = 100
@@ -45,7 +62,6 @@ class Passages:
 
     def __init__(self, db: Database, root: Path) -> None:
         self._db, self._root = db, root
-        self._tables: Tables | None = None
 
     def bring_up_to_date(
         self, withdrawn: Collection[str], progress: Progress
@@ -89,10 +105,7 @@ class Passages:
     @property
     def tables(self) -> Tables:
         """The vocabulary as it is kept here."""
-        version = terms.version(self._db) or ""
-        if self._tables is None or self._tables.version != version:
-            self._tables = Tables.of(self._db)
-        return self._tables
+        return terms.kept(self._db)
 
     def _is_of_this_version(self) -> bool:
         there = self._db.table("versions").exists()
@@ -114,24 +127,37 @@ class Passages:
         version = vocabulary.version(self._root)
         if version == terms.version(self._db):
             return ()
-        said = vocabulary.load(self._root)
-        if said.problems:
-            return said.problems
-        tables = Tables.made_of(said, version)
+        tables = terms.made(self._root, version)
+        if not isinstance(tables, Tables):
+            return tables
         with self._db.atomic():
             terms.fill(self._db, tables)
             terms.relink(self._db, tables, TABLE)
         return ()
 
     def _replace(self, recording_id: str, state: _State | None) -> None:
-        """Takes a recording out as it was, and puts it in as it is."""
-        searchindex.remove(self._db, recording_id, TABLE)
-        terms.unlink(self._db, recording_id, TABLE)
-        for table in (TABLE, "indexed"):
-            self._db.table(table).delete_where("recording_id = ?", [recording_id])
+        """Takes out what a recording no longer says, and puts in what it says now.
+
+        Most of its lines are as they were, and indexing is what takes long: they are left alone.
+        """
+        wanted = {
+            "recording": recording_id,
+            "run": None if state is None else state.run_id,
+            "testimony": None if state is None else state.testimony_id,
+        }
+        gone = self._numbers(_GONE_SQL, wanted)
+        if gone:
+            terms.take_out(self._db, recording_id, TABLE, gone)
+            self._db.conn.executemany("DELETE FROM passages WHERE id = ?", [(n,) for n in gone])
+        self._db.execute(_MOVED_SQL, wanted)
+        new = self._numbers(_NEW_SQL, wanted)
+        if new:
+            self._db.execute(_COPY_SQL, wanted)
+            terms.put_in(self._db, self.tables, recording_id, TABLE, new)
+        self._db.table("indexed").delete_where("recording_id = ?", [recording_id])
         if state is not None:
-            self._db.execute(_COPY_SQL, [state.testimony_id, state.run_id])
-            terms.link(self._db, self.tables, recording_id, TABLE)
-            searchindex.add(self._db, recording_id, TABLE)
             row = {"recording_id": recording_id, **state._asdict()}
             self._db.table("indexed").insert(row)
+
+    def _numbers(self, sql: str, wanted: dict[str, Any]) -> list[int]:
+        return [row[0] for row in self._db.execute(sql, wanted)]

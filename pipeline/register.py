@@ -61,6 +61,10 @@ class Register:
         """Every master, by testimony and part."""
         return self._recordings("ORDER BY testimony_id, part, id")
 
+    def parts(self, ident: str) -> list[Recording]:
+        """A testimony's masters, in order."""
+        return self._recordings("WHERE testimony_id = ? ORDER BY part, id", ident)
+
     def recording_at(self, path: str) -> Recording | None:
         """The master that lies there."""
         return next(iter(self._recordings("WHERE path = ?", path)), None)

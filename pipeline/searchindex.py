@@ -8,9 +8,10 @@ column and in another the keys of their lemmas and stems and of the terms they n
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -52,7 +53,11 @@ _GONE = "DELETE FROM spellings WHERE typed = ? AND language = ? AND form = ? AND
 _SEGMENTS = """
 SELECT id, text, language,
   (SELECT group_concat(term_id, ' ') FROM segment_terms WHERE segment_id = {table}.id)
-FROM {table} WHERE recording_id = ?
+FROM {table} WHERE {chosen}
+"""
+# Segments of one recording: all of them, or those whose numbers are given as a JSON list.
+CHOSEN = """
+recording_id = :recording AND (:only IS NULL OR id IN (SELECT value FROM json_each(:only)))
 """
 
 
@@ -71,17 +76,35 @@ def drop(db: Database) -> None:
         db.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def add(db: Database, recording_id: str, table: str = "segments") -> None:
-    """Indexes every segment of a recording, once its rows are there and linked to terms."""
-    insert(db, list(entries(db, recording_id, table)))
+def chosen(recording_id: str, only: Collection[int] | None) -> dict[str, str | None]:
+    """What `CHOSEN` asks for; without `only`, every segment of the recording."""
+    return {
+        "recording": recording_id,
+        "only": None if only is None else json.dumps(sorted(only)),
+    }
 
 
-def remove(db: Database, recording_id: str, table: str = "segments") -> None:
-    """Takes every segment of a recording out, while its rows and links are still there.
+def add(
+    db: Database,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> None:
+    """Indexes segments of a recording, once their rows are there and linked to terms."""
+    insert(db, list(entries(db, recording_id, table, only)))
+
+
+def remove(
+    db: Database,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> None:
+    """Takes segments of a recording out, while their rows and links are still there.
 
     Before SQLite 3.42 the removed words stay in the file, unfindable, until `finish`.
     """
-    delete(db, list(entries(db, recording_id, table)))
+    delete(db, list(entries(db, recording_id, table, only)))
 
 
 def delete(db: Database, indexed: Sequence[Entry]) -> None:
@@ -160,10 +183,15 @@ def insert(db: Database, indexed: Sequence[Entry]) -> None:
     db.conn.executemany(_COUNT_UP, [(*word, n) for word, n in counts])
 
 
-def entries(db: Database, recording_id: str, table: str = "segments") -> Iterator[Entry]:
+def entries(
+    db: Database,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> Iterator[Entry]:
     """For each segment its number, its keys, its forms, and its spellings."""
-    sql = _SEGMENTS.format(table=table)
-    for ident, text, tag, terms in db.execute(sql, (recording_id,)).fetchall():
+    sql = _SEGMENTS.format(table=table, chosen=CHOSEN)
+    for ident, text, tag, terms in db.execute(sql, chosen(recording_id, only)).fetchall():
         language = base_language(tag)
         spoken = words(text)
         read = [_indexed(word, language) for word in spoken]

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlite_utils import Database
 
 from pipeline import searchindex, vocabulary
+from pipeline.errors import Problem
 from pipeline.letters import words
 from pipeline.linker import Label, LabelWord, Linker, label_keys, label_words
 from pipeline.publication import Named
@@ -137,6 +140,52 @@ class Tables:
         return _glossary(rows)
 
 
+class _Newest:
+    """The vocabulary that was asked for last, kept for the whole process; threads may share it.
+
+    To read ten thousand names and to prepare what finds them takes a second, and the site opens an
+    archive for every correction.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._key: Hashable = None
+        self._tables: Tables | None = None
+
+    def known(self, key: Hashable) -> Tables | None:
+        with self._lock:
+            return self._tables if self._key == key else None
+
+    def get(self, key: Hashable, make: Callable[[], Tables]) -> Tables:
+        """Made where another one was asked for last, which is then forgotten."""
+        with self._lock:
+            if self._tables is None or self._key != key:
+                self._tables, self._key = make(), key
+            return self._tables
+
+
+_NEWEST = _Newest()
+
+
+def kept(db: Database) -> Tables:
+    """The vocabulary that a database has; a process reads each version of it once."""
+    return _NEWEST.get((version(db), version(db, INDEX)), lambda: Tables.of(db))
+
+
+def made(root: Path, of_version: str) -> Tables | tuple[Problem, ...]:
+    """The vocabulary that an archive's files have, for an index of this code, or what is wrong
+    with it; a process makes each version of it once."""
+    key = (of_version, searchindex.VERSION)
+    if known := _NEWEST.known(key):
+        return known
+    said = vocabulary.load(root)
+    if said.problems:
+        return said.problems
+    tables = Tables.made_of(said, of_version)
+    # Somebody may have written the files meanwhile: then they are read again next time.
+    return _NEWEST.get(key, lambda: tables) if vocabulary.version(root) == of_version else tables
+
+
 def glossary(connection: sqlite3.Connection, terms: Collection[str]) -> dict[str, Named]:
     """By id, what these terms are called and where they are, as an open database has them."""
     return _glossary(connection.execute(_GLOSSARY_SQL, [json.dumps(sorted(terms))]))
@@ -217,49 +266,80 @@ def fill(db: Database, tables: Tables) -> None:
     set_version(db, tables.version)
 
 
-def link(db: Database, tables: Tables, recording_id: str, table: str = "segments") -> None:
-    """Notes what every segment of a recording names."""
+def put_in(
+    db: Database,
+    tables: Tables,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> None:
+    """Makes segments of a recording findable by their words and by what they name, once their
+    rows are there; all of them, or only those with these numbers."""
+    link(db, tables, recording_id, table, only)
+    searchindex.add(db, recording_id, table, only)
+
+
+def take_out(
+    db: Database,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> None:
+    """Undoes `put_in`, while the rows are there as they were."""
+    searchindex.remove(db, recording_id, table, only)
+    unlink(db, recording_id, table, only)
+
+
+def link(
+    db: Database,
+    tables: Tables,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> None:
+    """Notes what segments of a recording name."""
     rows = [
         (ident, term)
-        for ident, terms in _wanted(db, tables, recording_id, table)
+        for ident, terms in _wanted(db, tables, recording_id, table, only)
         for term in sorted(terms)
     ]
     db.conn.executemany("INSERT INTO segment_terms VALUES (?, ?)", rows)
 
 
-def unlink(db: Database, recording_id: str, table: str = "segments") -> None:
-    """Forgets what the segments of a recording name, while they are there."""
+def unlink(
+    db: Database,
+    recording_id: str,
+    table: str = "segments",
+    only: Collection[int] | None = None,
+) -> None:
+    """Forgets what segments of a recording name, while they are there."""
+    sql = f"SELECT id FROM {table} WHERE {searchindex.CHOSEN}"
     db.execute(
-        f"DELETE FROM segment_terms WHERE segment_id IN"
-        f" (SELECT id FROM {table} WHERE recording_id = ?)",
-        [recording_id],
+        f"DELETE FROM segment_terms WHERE segment_id IN ({sql})",
+        searchindex.chosen(recording_id, only),
     )
 
 
 def relink(db: Database, tables: Tables, table: str = "segments") -> None:
     """After another vocabulary: indexes anew the segments that now name something else."""
     for (recording_id,) in db.execute(f"SELECT DISTINCT recording_id FROM {table}").fetchall():
-        wanted = dict(_wanted(db, tables, recording_id, table))
         now = _linked(db, recording_id, table)
-        changed = {ident for ident, terms in wanted.items() if terms != now.get(ident, set())}
-        if not changed:
-            continue
-        before = searchindex.entries(db, recording_id, table)
-        searchindex.delete(db, [entry for entry in before if entry[0] in changed])
-        db.conn.executemany(
-            "DELETE FROM segment_terms WHERE segment_id = ?", [(ident,) for ident in changed]
-        )
-        rows = [(ident, term) for ident in sorted(changed) for term in sorted(wanted[ident])]
-        db.conn.executemany("INSERT INTO segment_terms VALUES (?, ?)", rows)
-        after = searchindex.entries(db, recording_id, table)
-        searchindex.insert(db, [entry for entry in after if entry[0] in changed])
+        wanted = _wanted(db, tables, recording_id, table)
+        changed = [ident for ident, terms in wanted if terms != now.get(ident, set())]
+        if changed:
+            take_out(db, recording_id, table, changed)
+            put_in(db, tables, recording_id, table, changed)
 
 
 def _wanted(
-    db: Database, tables: Tables, recording_id: str, table: str
+    db: Database,
+    tables: Tables,
+    recording_id: str,
+    table: str,
+    only: Collection[int] | None = None,
 ) -> Iterator[tuple[int, set[str]]]:
-    sql = f"SELECT id, text, language FROM {table} WHERE recording_id = ?"
-    for ident, text, tag in db.execute(sql, [recording_id]).fetchall():
+    sql = f"SELECT id, text, language FROM {table} WHERE {searchindex.CHOSEN}"
+    for ident, text, tag in db.execute(sql, searchindex.chosen(recording_id, only)).fetchall():
         yield ident, tables.linker.terms(text, base_language(tag))
 
 

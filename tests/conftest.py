@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import wave
@@ -83,6 +84,13 @@ class Folder:
         (root / "recordings").mkdir(parents=True)
         (root / "metadata" / "testimonies").mkdir(parents=True)
         self.config(title="Test archive", languages=["pl", "en", "ru"])
+
+    def copy(self, root: Path) -> Folder:
+        """The same archive elsewhere: made once for many tests, each of which changes its own."""
+        shutil.copytree(self.root, root)
+        copied = Folder.__new__(Folder)
+        copied.root = root
+        return copied
 
     def config(self, **settings: Any) -> None:
         (self.root / "config.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")

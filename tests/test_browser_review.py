@@ -22,10 +22,16 @@ _NOW = "return document.querySelector('audio').currentTime"
 _FOCUS = "return document.activeElement.name || document.activeElement.className"
 
 
-@pytest.fixture
-def folder_at(tmp_path: Path) -> Iterator[tuple[Folder, str]]:
-    folder = Folder(tmp_path / "archive")
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = Folder(tmp_path_factory.mktemp("review") / "archive")
     lay_out(folder)
+    return folder
+
+
+@pytest.fixture
+def folder_at(laid_out: Folder, tmp_path: Path) -> Iterator[tuple[Folder, str]]:
+    folder = laid_out.copy(tmp_path / "archive")
     (folder.root / "secrets" / "reviewers").write_text(f"rita:{HASH}\nmarta:{HASH}\n")
     with served(app.build(folder.root, desk=Desk(folder.root))) as address:
         yield folder, address

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pipeline import withdraw
 from pipeline.archive import Archive
@@ -195,6 +198,52 @@ def test_verify_makes_the_text_once_more_and_compares(corrected: Folder) -> None
         archive.db.conn.commit()
     result = corrected.command("verify")
     assert result.returncode == 1 and "not what its corrections make of the run" in result.stderr
+
+
+@given(
+    places=st.lists(
+        st.tuples(st.integers(0, 7), st.integers(0, 2), st.integers(0, 3)), min_size=1, max_size=5
+    ),
+    together=st.booleans(),
+)
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_correcting_line_by_line_gives_the_text_that_all_corrections_make(
+    corrected: Folder, places: list[tuple[int, int, int]], together: bool
+) -> None:
+    """Words and their times too, of lines that were touched and of those that were not."""
+    with corrected.open() as archive:
+        asked = []
+        for first, more, new in places:
+            present = [line for _, line in archive.lines(only(archive))][first : first + more + 1]
+            if not present:
+                continue
+            start_s, end_s = present[0].start_s, present[-1].end_s
+            each_s = (end_s - start_s) / max(1, new)
+            if each_s < 0.1:
+                continue
+            said = [
+                Line(round(start_s + n * each_s, 3), round(start_s + (n + 1) * each_s, 3), text)
+                for n, text in enumerate(("Four and five, six.", "Ten", "Seven eight.")[:new])
+            ]
+            change = replacing(present, said, "Ona", "review")
+            if not together:
+                archive.correct(only(archive), [change])
+            elif all(c.end_s <= start_s or end_s <= c.start_s for c in asked):
+                asked.append(change)
+        archive.correct(only(archive), asked)
+        assert archive.text_faults(only(archive)) == []
+
+
+def test_only_lines_that_are_asked_for_come_with_their_words(corrected: Folder) -> None:
+    with corrected.open() as archive:
+        archive.correct(only(archive), [edit(archive, 0, 1, Line(0.0, 3.0, "One."))])
+        whole = archive.lines(only(archive))
+        some = archive.lines(only(archive), [(3.5, 4.0), (9.0, 12.0)])
+        assert [number for number, _ in some] == [number for number, _ in whole]
+        for n, ((_, line), (_, full)) in enumerate(zip(some, whole, strict=True)):
+            assert line == (full if n in (1, 3) else replace(full, words=()))
 
 
 def test_a_bag_and_a_backup_have_what_people_said_and_what_the_machine_did(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
@@ -26,9 +27,10 @@ TEXTS = (
 )
 
 
-@pytest.fixture
-def archive(folder: Folder) -> Folder:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """Two public testimonies, one for researchers, one closed and not to be known of."""
+    folder = Folder(tmp_path_factory.mktemp("home") / "archive")
     for name in ("vocabulary.yaml", "gazetteer.yaml"):
         shutil.copy(REPOSITORY / "metadata" / name, folder.root / "metadata" / name)
     folder.config(title="Voices <&>", languages=["pl"], about="First & last.\n\nSecond.")
@@ -43,6 +45,11 @@ def archive(folder: Folder) -> Folder:
         text = next(said)
         folder.run(FakeEngine(text=lambda clip, text=text: text))
     return folder
+
+
+@pytest.fixture
+def archive(made: Folder, tmp_path: Path) -> Folder:
+    return made.copy(tmp_path / "archive")
 
 
 @pytest.fixture

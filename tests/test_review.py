@@ -60,10 +60,16 @@ def lay_out(folder: Folder) -> None:
     (folder.root / "secrets" / "reviewers").write_text(f"rita:{HASH}\n")
 
 
-@pytest.fixture
-def archive(folder: Folder) -> Folder:
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = Folder(tmp_path_factory.mktemp("review") / "archive")
     lay_out(folder)
     return folder
+
+
+@pytest.fixture
+def archive(laid_out: Folder, tmp_path: Path) -> Folder:
+    return laid_out.copy(tmp_path / "archive")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,15 +67,21 @@ def test_the_same_lines_have_the_same_interval() -> None:
 TEXT = "Zabrali zboże zimą. Została tylko stara krowa. Mama płakała całą noc."
 
 
-@pytest.fixture
-def transcribed(folder: Folder) -> Folder:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """Three testimonies of two recordings each, six lines in each recording."""
+    folder = Folder(tmp_path_factory.mktemp("sampling") / "archive")
     for ident in ("a", "b", "c"):
         for part in ("1", "2"):
             folder.tone(f"{ident}{part}.wav", 12.0, pitch_hz=200 + ord(ident) * 5 + int(part) * 90)
         folder.sidecar(ident, [f"{ident}1.wav", f"{ident}2.wav"], access="public")
     folder.run(FakeEngine(lambda clip: f"{TEXT} {TEXT}"))
     return folder
+
+
+@pytest.fixture
+def transcribed(made: Folder, tmp_path: Path) -> Folder:
+    return made.copy(tmp_path / "archive")
 
 
 def draw(folder: Folder, design: Design, seed: int = 1) -> list[Sampled]:
