@@ -135,7 +135,11 @@ def _sides(claim: Claim, near: Sequence[Word]) -> tuple[list[int], Placement]:
         lowest = max((side for at, side in told.items() if at <= k), default=_BEFORE)
         highest = min((side for at, side in told.items() if at >= k), default=_AFTER)
         unsure += lowest != highest
-        sides.append(min(max(_by_time(claim, word), lowest), highest))
+        sides.append(
+            _INSIDE
+            if _in_private(claim, word)
+            else min(max(_by_time(claim, word), lowest), highest)
+        )
     again = sum(begins <= old < ends for old, _ in pairs)
     if inside and not near:
         return sides, Placement(claim.id, "nowhere", "the new run heard nothing there")
@@ -149,6 +153,12 @@ def _by_time(claim: Claim, word: Word) -> int:
     middle = (word.start_s + word.end_s) * 500
     margin = _PRIVATE_MS if claim.private else 0
     return (middle >= claim.start - margin) + (middle >= claim.end + margin) - 1
+
+
+def _in_private(claim: Claim, word: Word) -> bool:
+    """Whether it is spoken where nobody is to read what was heard: then no likeness to the words
+    around may keep it."""
+    return claim.private and claim.start <= (word.start_s + word.end_s) * 500 < claim.end
 
 
 class _Ranges:

@@ -259,6 +259,22 @@ def test_close_to_what_is_private_a_word_that_nobody_knows_goes_too() -> None:
         assert [line.text for line in text.lines] == texts
 
 
+def test_in_what_is_private_no_word_is_kept_for_its_likeness_to_those_around() -> None:
+    old = Heard(
+        1,
+        (
+            segment([Word(0.0, 3.0, "alpha", 0.9)]),
+            segment([Word(3.0, 4.0, "Petras", 0.9)]),
+            segment([Word(4.0, 5.0, "kazlas", 0.9)]),
+        ),
+    )
+    new = Heard(2, (segment([Word(0.0, 3.0, "alpha", 0.9), Word(3.1, 3.9, "kazlas", 0.5)]),))
+    for private, texts in ((False, ["alpha", "He.", "kazlas"]), (True, ["alpha", "He."])):
+        one = replacing(old.segments[1:2], [Line(3, 4, "He.")], "Ona", former_private=private)
+        text = apply(new, [replace(one, id=1, run_id=1)], {1: old})
+        assert [line.text for line in text.lines] == texts
+
+
 # Through the archive
 
 
