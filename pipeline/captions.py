@@ -14,6 +14,7 @@ from typing import Any
 
 from pipeline.clock import clock
 from pipeline.columns import TESTIMONY_COLUMNS
+from pipeline.cuefile import in_subrip
 from pipeline.publication import Entry, Part
 from pipeline.transcript import apart
 
@@ -71,9 +72,7 @@ def as_srt(entry: Entry, parts: Sequence[Part]) -> str:
     blocks = []
     for number, cue in enumerate(cues(part.segments), start=1):
         times = f"{stamp(cue.start_ms, ',')} --> {stamp(cue.end_ms, ',')}"
-        # SubRip has no way to escape, and takes an arrow for another cue's times.
-        text = spoken(cue.segment).replace("-->", "→")
-        blocks.append(f"{number}\n{times}\n{text}\n")
+        blocks.append(f"{number}\n{times}\n{in_subrip(spoken(cue.segment))}\n")
     return "\n".join(blocks)
 
 

@@ -162,6 +162,14 @@ def _cues(block: _Block, form: Form) -> list[Cue]:
     return _by_voice(Cue(number, start_ms, end_ms, ""), " ".join(payload))
 
 
+def in_subrip(text: str) -> str:
+    """A text as it is written into a SubRip cue, so that `read` finds it there again.
+
+    An arrow would be another cue's times, and SubRip has no way to write one.
+    """
+    return _ENTITY.sub(lambda entity: f"&amp;{entity[0][1:]}", text).replace("-->", "→")
+
+
 def _unescaped(entity: re.Match[str]) -> str:
     return html.unescape(entity[0])
 

@@ -17,7 +17,7 @@ from pipeline import cuefile
 from pipeline.captions import escaped, note, stamp
 from pipeline.clock import clock
 from pipeline.corrections import Line, ms
-from pipeline.cuefile import ROUNDING_MS, Cue, CueFile, Form
+from pipeline.cuefile import ROUNDING_MS, Cue, CueFile, Form, in_subrip
 from pipeline.letters import fold, words
 from pipeline.transcript import Segment
 
@@ -322,7 +322,7 @@ def _vtt(number: int, line: Segment) -> str:
 
 def _srt(number: int, line: Segment) -> str:
     who = f"{' '.join(line.speaker.split())}: " if line.speaker else ""
-    text = _marked(line, who).replace("-->", "→")
+    text = in_subrip(_marked(line, who))
     times = f"{stamp(ms(line.start_s), ',')} --> {stamp(ms(line.end_s), ',')}"
     return f"{number}\n{times}\n{text}\n"
 

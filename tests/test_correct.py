@@ -45,7 +45,7 @@ def written(line: Segment, text: str) -> Segment:
 
 
 def in_subrip(text: str) -> str:
-    return text.replace("-->", "→").replace("&amp;", "&")
+    return text.replace("-->", "→")
 
 
 def content(line: Segment | Line) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import given as cases
 from hypothesis import strategies as st
 
-from pipeline import formats, intake
+from pipeline import cuefile, formats, intake
 from pipeline.config import Config
 from pipeline.engines.fake import FakeEngine
 from pipeline.given import Given
@@ -162,3 +162,9 @@ def test_a_file_finds_its_recording_by_the_name_that_we_gave_it_and_fills_its_st
     stub = (second.root / "metadata" / "testimonies" / "tape-7.yaml").read_text("utf-8")
     assert "summary: A life." in stub and "access: closed" in stub
     assert ("warnings: [hunger]" in stub) == (kind == "tei")  # OHMS has no place for them
+
+
+@pytest.mark.parametrize("text", ["&amp;", "&amp;amp; &lt;", "AT&T", "R&D; &", "&#38;"])
+def test_signs_that_editors_would_write_for_others_are_themselves_again(text: str) -> None:
+    raw = f"1\n00:00:01,000 --> 00:00:02,000\n{cuefile.in_subrip(text)}\n".encode()
+    assert [cue.text for cue in cuefile.read(raw, "a.srt").cues] == [text]
