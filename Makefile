@@ -50,6 +50,7 @@ bench: setup  ## prints what it costs and is worth, side by side
 	@$(BIN)/python -m bench.search_bench $(BIG); status=$$?; rm -rf $(BIG); exit $$status
 	@$(BIN)/python -m bench.meaning_bench
 	@$(BIN)/python -m bench.publish_bench
+	@$(BIN)/python -m bench.review_bench
 
 samples: setup  ## speaks the sample recordings again (needs espeak-ng)
 	@$(BIN)/python scripts/make_samples.py
