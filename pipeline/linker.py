@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from pipeline import wordforms
+from pipeline import polish, wordforms
 from pipeline.letters import plain, spans, words
 from pipeline.searchindex import keys, lemma_keys, typed
 from pipeline.wordforms import Analysis
@@ -86,6 +86,7 @@ class Named(NamedTuple):
 
 
 class _Word(NamedTuple):
+    spelled: str
     plain: str
     start: int
     end: int
@@ -136,7 +137,7 @@ class Linker:
     def _begun_by(self, word: str, language: str | None) -> tuple[Label, ...]:
         """The labels that may begin with a word of this language."""
         found = dict.fromkeys(
-            label for key in word_keys(word, language) for label in self._by_key.get(key, ())
+            label for key in name_keys(word, language) for label in self._by_key.get(key, ())
         )
         found.update(dict.fromkeys(self._by_spelling.get(word, ())))
         return tuple(found)
@@ -165,6 +166,13 @@ def word_keys(word: str, language: str | None) -> list[str]:
     as_it_is = lemma_keys(Analysis((word,), False, None), language)
     stems = _name_stems(word, language, read, ENDINGS)
     return [*as_it_is, *keys(read, language), *_name_keys(language, stems)]
+
+
+def name_keys(word: str, language: str | None) -> list[str]:
+    """`word_keys` of a word that may also be a name, where the dictionary tells the two apart."""
+    names = sorted(polish.places(word)) if language == "pl" else []
+    places = lemma_keys(Analysis(tuple(names), True, None), language) if names else []
+    return [*word_keys(word, language), *places]
 
 
 def _name_keys(language: str | None, stems: set[str]) -> list[str]:
@@ -203,7 +211,7 @@ def _read(text: str) -> Iterator[_Word]:
             continue
         capital = text[start].isupper()
         begins = capital and (not end or _STOP.search(text, end, start) is not None)
-        yield _Word(plain(text[start:stop]), start, stop, capital, begins)
+        yield _Word(text[start:stop], plain(text[start:stop]), start, stop, capital, begins)
         end = stop
 
 
@@ -229,10 +237,31 @@ def _stands_at(label: Label, read: list[_Word], n: int, language: str | None) ->
     if label.language == language:
         if alone and label.needs_capital and not label.is_place and here[0].begins:
             return not wordforms.is_common(here[0].plain, language) and _is_form_of(*pairs[0])
+        if alone and label.needs_capital and label.is_place and language == "pl":
+            return _is_polish_place(label.words[0], read, n)
         return all(_is_form_of(word, spoken) for word, spoken in pairs)
     if any(word.plain != spoken.plain for word, spoken in pairs):
         return False
     return not alone or _is_foreign(here[0].plain, language)
+
+
+def _is_polish_place(label: LabelWord, read: list[_Word], n: int) -> bool:
+    """Whether a word with a capital names a place, and not what else the form may be."""
+    here = read[n]
+    before = read[n - 1] if n and not here.begins else None
+    after = read[n + 1] if here.begins and n + 1 < len(read) else None
+    if polish.is_other_word(
+        label.plain,
+        here.plain,
+        before.spelled if before and here.start - before.end == 1 else "",
+        after.plain if after and after.start - here.end == 1 and not after.begins else "",
+    ):
+        return False
+    if _is_form_of(label, here):
+        return True
+    # The capital of a sentence's first word says nothing.
+    is_common = here.begins and wordforms.is_common(here.plain, "pl")
+    return not is_common and label.plain in polish.places(here.plain)
 
 
 def _is_foreign(word: str, language: str | None) -> bool:

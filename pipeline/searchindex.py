@@ -22,7 +22,7 @@ from pipeline.letters import fold, latin, words
 from pipeline.wordforms import Analysis
 
 # An index made by another version must be built anew: `remove` takes out what `add` would put in.
-VERSION = f"2 {wordforms.VERSION}"
+VERSION = f"3 {wordforms.VERSION}"
 NO_LANGUAGE = "und"
 _WORDS_KEPT = 250_000
 CYRILLIC = frozenset({"be", "bg", "ru", "uk"})

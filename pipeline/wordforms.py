@@ -10,13 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from importlib.metadata import version
-from threading import Lock
-from typing import Any
 
-import morfeusz2
 import snowballstemmer
 from simplemma.strategies.dictionaries import TrieDictionaryFactory
 
+from pipeline import polish
 from pipeline.letters import plain
 from pipeline.wordrules import Rules, learnt_languages
 
@@ -27,7 +25,6 @@ VERSION = "2 " + " ".join(
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
 _WORDS_KEPT = 250_000
 _NOTHING: frozenset[str] = frozenset()
-_ONE_AT_A_TIME = Lock()  # Morfeusz keeps state while it analyses; the site has several threads
 _SHORTEST_AMBIGUOUS = 4
 _SHORTEST_PART, _SHORTEST_STRANGER = 3, 6
 # Built once on a machine, then kept in the user's cache folder and read in milliseconds.
@@ -231,25 +228,17 @@ class _Morphology:
 class _Polish(_Morphology):
     """Morfeusz gives all readings of a Polish form; the rules only guess at what it lacks."""
 
-    @cached_property
-    def _analyser(self):  # type: ignore[no-untyped-def]
-        return morfeusz2.Morfeusz(generate=False, expand_tags=False)
-
     def has_in_small_letters(self, word: str) -> bool:
-        return any(lemma[:1].islower() for _, _, (_, lemma, *_) in self._readings(word))
-
-    def _readings(self, form: str) -> list[Any]:
-        with _ONE_AT_A_TIME:
-            return [one for one in self._analyser.analyse(form) if one[2][2] != "ign"]
+        return any(one.lemma[:1].islower() for one in polish.readings(word))
 
     def _look_up(self, form: str) -> frozenset[str]:
-        readings = self._readings(form)
+        readings = polish.readings(form)
         # A form may be two words (byłem: był and em); the first of them is meant.
-        longest = max((end for start, end, _ in readings if start == 0), default=0)
+        longest = max((one.end for one in readings if one.start == 0), default=0)
         return frozenset(
-            plain(lemma.partition(":")[0])
-            for start, end, (_, lemma, *_) in readings
-            if start == 0 and end == longest
+            plain(one.lemma.partition(":")[0])
+            for one in readings
+            if one.start == 0 and one.end == longest
         )
 
     def _from_dictionary(self, word: str) -> tuple[bool, set[str]]:

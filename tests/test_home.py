@@ -15,8 +15,8 @@ from datasette.app import Datasette
 
 from pipeline.engines.fake import FakeEngine
 from pipeline.publication import DATABASE, FOLDER
-from pipeline.site import app, plots
-from pipeline.site.ways import Named, Spot
+from pipeline.site import app, plots, ways
+from pipeline.site.ways import Named, Recorded, Spot
 from tests.conftest import REPOSITORY, Folder
 from tests.test_site import Elements
 
@@ -35,12 +35,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Folder:
         shutil.copy(REPOSITORY / "metadata" / name, folder.root / "metadata" / name)
     folder.config(title="Voices <&>", languages=["pl"], about="First & last.\n\nSecond.")
     said = iter((TEXTS[0], TEXTS[1], TEXTS[2], TEXTS[2]))
-    for n, (ident, access, born) in enumerate(
-        (("anna", "public", 1926), ("berta", "public", 1929), ("cilka", "researchers", 1931),
-         ("dora", "closed", 1935))
+    for n, (ident, access, born, place) in enumerate(
+        (("anna", "public", 1926, "Wilno"), ("berta", "public", 1929, "Vilnius, Lithuania"),
+         ("cilka", "researchers", 1931, "Norilsk"), ("dora", "closed", 1935, "Norilsk"))
     ):  # fmt: skip
         folder.tone(f"{ident}.wav", seconds=5, pitch_hz=300 + 40 * n)
-        folder.sidecar(ident, [f"{ident}.wav"], access=access, title=f"Story of {ident}",
+        folder.sidecar(ident, [f"{ident}.wav"], access=access, title=f"Story of {ident}", place=place,
                        narrator={"name": ident.title(), "born": born}, collection=f"Of {born}")  # fmt: skip
         text = next(said)
         folder.run(FakeEngine(text=lambda clip, text=text: text))
@@ -95,6 +95,34 @@ async def test_the_numbers_are_those_of_the_database(archive: Folder, site: Data
     assert "<b>2</b> testimonies" in html and "<b>10 secs</b> recorded" in html
 
 
+async def test_where_it_was_recorded_is_told_apart_from_what_is_named(
+    archive: Folder, site: Datasette
+) -> None:
+    html = (await get(site, "/")).text
+    # Both were recorded in Vilnius, and only one speaks of it; neither was recorded in Vorkuta.
+    assert cells(html, "Places where testimonies were recorded") == {"Vilnius": ["2"]}
+    assert cells(html, "Places that most testimonies name")["Vilnius"] == ["1", "1"]
+    assert "<title>Recorded in: Vilnius: 2</title>" in html and "<title>Vilnius: 1</title>" in html
+    homes, exile, *_ = html.split("</figure>")
+    assert [part.count('class="recorded"') for part in (homes, exile)] == [1, 0]
+    assert "A diamond is a place where testimonies were recorded" in html
+
+
+def test_a_place_of_recording_that_the_gazetteer_does_not_know_is_not_drawn(
+    archive: Folder,
+) -> None:
+    connection = sqlite3.connect(archive.root / FOLDER / DATABASE)
+    connection.execute("UPDATE testimonies SET place = 'a farm near Wilno' WHERE id = 'anna'")
+    assert ways.read(connection).recorded == (ways.Recorded("vilnius", 1, ("Vilnius, Lithuania",)),)
+    # A name that two places have is neither.
+    connection.execute(
+        "INSERT INTO term_labels (term_id, language, n, label, words, former)"
+        " VALUES ('vorkuta', 'en', 9, 'Vilnius', 1, 0)"
+    )
+    assert ways.read(connection).recorded == ()
+    connection.close()
+
+
 async def test_it_says_what_the_archive_is(site: Datasette) -> None:
     html = (await get(site, "/")).text
     assert "Voices &lt;&amp;&gt;" in html and "<&>" not in html
@@ -128,8 +156,11 @@ async def test_only_a_researcher_sees_what_is_for_researchers(
         html = (await get(site, path)).text
         for secret in ("cilka", "Cilka", "1931", "1930", "dora", "Dora", "1935"):
             assert secret not in html, (path, secret)
-        assert "Magadan:" not in html
+        assert "Magadan:" not in html and "recorded=norilsk" not in html
     html = (await get(site, "/", cookies=cookies)).text
+    assert cells(html, "Places where testimonies were recorded") == {
+        "Vilnius": ["2"], "Norilsk": ["1"],
+    }  # fmt: skip
     assert "Story of cilka" in html and "Magadan" in html and "logged in as a researcher" in html
     assert "dora" not in html
     assert "Story of cilka" in (await get(site, "/testimonies?decade=1930", cookies=cookies)).text
@@ -145,6 +176,11 @@ async def test_only_a_researcher_sees_what_is_for_researchers(
     [
         ("", ["anna", "berta"]),
         ("place=vilnius", ["berta"]),
+        ("recorded=vilnius", ["anna", "berta"]),
+        ("recorded=vilnius&place=vilnius", ["berta"]),
+        ("recorded=norilsk", []),
+        ("recorded=vorkuta", []),
+        ("recorded=%27%22%3Cb%3E%00", []),
         ("place=vorkuta&decade=1920", ["anna", "berta"]),
         ("event=cattle-wagon", ["anna"]),
         ("language=pl&collection=Of+1929", ["berta"]),
@@ -238,12 +274,14 @@ def test_maps_have_north_above_and_areas_as_the_numbers() -> None:
              Spot("magadan", "city", 59.6, 150.8), Spot("odesa", "city", 46.5, 30.7)]  # fmt: skip
     named = [Named(spot.id, "place", "city", None, spot.lat, spot.lon, count, count)
              for spot, count in zip(spots, (400, 100, 100, 1), strict=True)]  # fmt: skip
-    homes, exile = plots.maps(spots, named, {})
+    homes, exile = plots.maps(spots, named, [Recorded("odesa", 900, ("Одеса",))], {})
     at = {dot.id: dot for dot in homes.dots}
     assert at.keys() == {"vilnius", "tallinn", "odesa"}
     assert at["tallinn"].y < at["vilnius"].y < at["odesa"].y
     assert at["tallinn"].x < at["odesa"].x
     assert at["vilnius"].radius == 2 * at["tallinn"].radius
+    assert [(one.x, one.y) for one in homes.diamonds] == [(at["odesa"].x, at["odesa"].y)]
+    assert exile.diamonds == ()
     assert [(dot.id, dot.radius) for dot in exile.dots] == [("magadan", at["tallinn"].radius)]
     for drawn in (homes, exile):
         for dot in drawn.dots:

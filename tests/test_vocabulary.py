@@ -434,6 +434,33 @@ def test_what_names_no_event_is_not_found(ours: Tables) -> None:
         assert one["event"] not in ours.linker.terms(one["text"], one["language"]), one
 
 
+def test_a_place_is_found_where_its_name_is_also_another_word(ours: Tables) -> None:
+    said = yaml.safe_load((REPOSITORY / "tests" / "place_sentences.yaml").read_text("utf-8"))
+    found = [one for one in said["sentences"] if _names_its_place(ours, one)]
+    assert found == said["sentences"]
+    assert {one["language"] for one in found} == EIGHT - {"en"}
+
+
+def test_an_adjective_or_a_people_is_not_its_country(ours: Tables) -> None:
+    said = yaml.safe_load((REPOSITORY / "tests" / "place_sentences.yaml").read_text("utf-8"))
+    assert [one for one in said["not_found"] if _names_its_place(ours, one)] == []
+    assert {one["language"] for one in said["not_found"]} == EIGHT - {"en"}
+
+
+def _names_its_place(tables: Tables, one: Mapping[str, str]) -> bool:
+    return one["place"] in tables.linker.terms(one["text"], one["language"])
+
+
+def test_a_place_is_asked_for_in_a_form_that_is_also_another_word(ours: Tables) -> None:
+    db = database(ours, {"pl": ["Wróciłem do Polski.", "Statek stał w Gdańsku.", "Chleb."]})
+    asked = {typed: texts(db.conn, f"place:{typed}") for typed in ("Polski", "gdansku", "Gdańska")}
+    db.close()
+    in_gdansk = ["Statek stał w Gdańsku."]
+    assert asked == {
+        "Polski": ["Wróciłem do Polski."], "gdansku": in_gdansk, "Gdańska": in_gdansk,
+    }  # fmt: skip
+
+
 # In the archive and in what is published
 
 

@@ -1,4 +1,5 @@
-"""The list of testimonies, whole or narrowed: by language, place, event, decade, collection."""
+"""The list of testimonies, whole or narrowed: by language, place named or of recording, event,
+decade, collection."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from datasette.utils.asgi import Request, Response
 
 from pipeline.site.readers import widest
 from pipeline.site.render import link, page, page_number, words_of
-from pipeline.site.ways import Named, Ways, labels, ways
+from pipeline.site.ways import Named, Recorded, Ways, labels, ways
 from pipeline.site.words import Words
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _FILTERS = {
     "language": "id IN (SELECT testimony_id FROM testimony_languages WHERE language = ?)",
     "place": "id IN (SELECT testimony_id FROM testimony_terms WHERE term_id = ?)",
     "event": "id IN (SELECT testimony_id FROM testimony_terms WHERE term_id = ?)",
+    "recorded": "place IN (SELECT value FROM json_each(?))",
     "decade": "narrator_born / 10 * 10 = CAST(? AS INTEGER)",
     "collection": "collection = ?",
 }
@@ -43,7 +45,8 @@ async def testimonies(datasette: Datasette, request: Request) -> Response:
     words = words_of(request)
     chosen = {key: value for key in _FILTERS if (value := _asked(request, key))}
     number = page_number(request)
-    where, values = _where(chosen)
+    found = await ways(db)
+    where, values = _where(chosen, found)
     total = (await db.execute(_COUNT_SQL.format(where=where), values)).single_value()
     limits = [_PER_PAGE, (number - 1) * _PER_PAGE]
     rows = await db.execute(_ROWS_SQL.format(where=where), [*values, *limits])
@@ -52,7 +55,7 @@ async def testimonies(datasette: Datasette, request: Request) -> Response:
     context: dict[str, Any] = {
         "database": name,
         "chosen": chosen,
-        "options": _options(await ways(db), names, words),
+        "options": _options(found, names, words),
         "names": names,
         "total": total,
         "testimonies": as_listed(rows),
@@ -74,7 +77,7 @@ def as_listed(rows: Iterable[Any]) -> list[dict[str, Any]]:
 def _options(found: Ways, names: Mapping[str, str], words: Words) -> dict[str, list[Any]]:
     """For each filter what it can be: value, name, in how many testimonies."""
 
-    def by_name(named: Iterable[Named]) -> list[Any]:
+    def by_name(named: Iterable[Named | Recorded]) -> list[Any]:
         options = [(one.id, names.get(one.id, one.id), one.testimonies) for one in named]
         return sorted(options, key=lambda option: option[1].casefold())
 
@@ -85,14 +88,23 @@ def _options(found: Ways, names: Mapping[str, str], words: Words) -> dict[str, l
         ],
         "place": by_name(found.places),
         "event": by_name(found.events),
+        "recorded": by_name(found.recorded),
         "decade": [(year, f"{year}–{year + 9}", count) for year, count in found.decades],
         "collection": [(name, name, count) for name, count in found.collections[:_MOST]],
     }
 
 
-def _where(chosen: Mapping[str, str]) -> tuple[str, list[str]]:
+def _where(chosen: Mapping[str, str], found: Ways) -> tuple[str, list[str]]:
     conditions = [_FILTERS[key] for key in chosen]
-    return (" WHERE " + " AND ".join(conditions) if conditions else ""), list(chosen.values())
+    values = [
+        _spelled(value, found) if key == "recorded" else value for key, value in chosen.items()
+    ]
+    return (" WHERE " + " AND ".join(conditions) if conditions else ""), values
+
+
+def _spelled(place: str, found: Ways) -> str:
+    """How testimonies that were recorded in a place write it, as a JSON list."""
+    return json.dumps([name for one in found.recorded if one.id == place for name in one.spelled])
 
 
 def _asked(request: Request, key: str) -> str:

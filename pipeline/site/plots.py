@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.site.ways import Named, Spoken, Spot
+from pipeline.site.ways import Named, Recorded, Spoken, Spot
 
 WIDTH = 400.0
 _TYPE, _SMALL_TYPE = 13.0, 8.0
 _EM = 0.53  # the mean width of a letter, in sizes of type
 _MOST_DOTS, _LARGEST = 100, 14.0
+_DIAMOND = 5.0
 # What is so wide that a point stands for it only roughly.
 _AREAS = {"country", "region", "river", "sea"}
 _YEARS = re.compile(r"(\d{4})(?:-(\d\d))?")
@@ -119,7 +120,8 @@ def _when(dates: str | None) -> tuple[float, float] | None:
 
 @dataclass(frozen=True)
 class Dot:
-    """A place that testimonies name; `area` where it is too wide for a point."""
+    """A place that testimonies name, or in which they were recorded; `area` where it is too wide
+    for a point."""
 
     id: str
     x: float
@@ -142,12 +144,14 @@ class Name:
 
 @dataclass(frozen=True)
 class Map:
-    """A net of degrees, every place of the gazetteer as a speck, and dots for what is named."""
+    """A net of degrees, every place of the gazetteer as a speck, dots for what is named, and
+    diamonds of one size for where testimonies were recorded."""
 
     height: float
     net: str
     specks: str
     dots: tuple[Dot, ...]
+    diamonds: tuple[Dot, ...]
     names: tuple[Name, ...]
 
 
@@ -179,21 +183,27 @@ EXILE = Frame(
 
 
 def maps(
-    gazetteer: Sequence[Spot], named: Sequence[Named], names: dict[str, str]
+    gazetteer: Sequence[Spot],
+    named: Sequence[Named],
+    recorded: Sequence[Recorded],
+    names: dict[str, str],
 ) -> tuple[Map, Map]:
     """Two maps with circles on one scale; what the first shows is only a speck on the second."""
     most = max((one.testimonies for one in named), default=1)
     homes = {spot.id for spot in gazetteer if _inside(HOMES, spot.lat, spot.lon)}
-    return (
-        _map(HOMES, gazetteer, [one for one in named if one.id in homes], names, most),
-        _map(EXILE, gazetteer, [one for one in named if one.id not in homes], names, most),
+    near = [one for one in named if one.id in homes], [one for one in recorded if one.id in homes]
+    far = (
+        [one for one in named if one not in near[0]],
+        [one for one in recorded if one not in near[1]],
     )
+    return _map(HOMES, gazetteer, *near, names, most), _map(EXILE, gazetteer, *far, names, most)
 
 
 def _map(
     frame: Frame,
     gazetteer: Iterable[Spot],
     named: Iterable[Named],
+    recorded: Iterable[Recorded],
     names: dict[str, str],
     most: int,
 ) -> Map:
@@ -207,6 +217,11 @@ def _map(
             one.feature in _AREAS)
         for one in counted
     ]  # fmt: skip
+    diamonds = [
+        Dot(one.id, *at[one.id], _DIAMOND, one.testimonies, spots[one.id].feature in _AREAS)
+        for one in recorded
+        if one.id in spots
+    ][:_MOST_DOTS]
     specks = "".join(
         f"M{at[ident][0]:g} {at[ident][1]:g}h0"
         for ident, spot in spots.items()
@@ -217,7 +232,8 @@ def _map(
         _net(frame, project),
         specks,
         tuple(sorted(dots, key=lambda dot: -dot.radius)),
-        tuple(_named(frame, height, dots, at, names)),
+        tuple(diamonds),
+        tuple(_named(frame, height, dots, diamonds, at, names)),
     )
 
 
@@ -285,18 +301,21 @@ def _named(
     frame: Frame,
     height: float,
     dots: Sequence[Dot],
+    diamonds: Sequence[Dot],
     at: dict[str, tuple[float, float]],
     names: dict[str, str],
 ) -> list[Name]:
     """As many names as fit without touching, the most important first."""
     space = _Space(height)
-    radii = {dot.id: dot.radius for dot in dots}
+    radii = {dot.id: dot.radius for dot in diamonds}
+    radii |= {dot.id: max(dot.radius, radii.get(dot.id, 0.0)) for dot in dots}
     found = []
     for ident in frame.water:
         if ident in at:
             found += space.put(names.get(ident, ident), *at[ident], 0.0, _TYPE, "water")
     ranked = [dot.id for dot in dots if not dot.area]
-    wanted = [*ranked[:8], *frame.places, *(dot.id for dot in dots[:12])]
+    there = [dot.id for dot in diamonds if not dot.area]
+    wanted = [*ranked[:8], *there[:8], *frame.places, *(dot.id for dot in dots[:12])]
     done = set()
     for ident in dict.fromkeys(wanted):
         if ident in at and (

@@ -1,13 +1,16 @@
-"""The ways into an archive: how much there is by language, by what is named, by decade of birth
-and by collection. Counted once for each publication, and kept as long as it is served."""
+"""The ways into an archive: how much there is by language, by what is named, by where it was
+recorded, by decade of birth and by collection. Counted once for each publication, and kept as long
+as it is served."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from pipeline.letters import plain
 from pipeline.site.words import SOURCE
 
 if TYPE_CHECKING:
@@ -25,6 +28,13 @@ SELECT id, kind, feature, dates, lat, lon, testimonies, segments FROM terms JOIN
 ) ON term_id = id ORDER BY testimonies DESC, segments DESC, id
 """
 _PLACES_SQL = "SELECT id, feature, lat, lon FROM terms WHERE lat IS NOT NULL ORDER BY id"
+_RECORDED_SQL = (
+    "SELECT place, count(*) FROM testimonies WHERE place IS NOT NULL GROUP BY 1 ORDER BY 1"
+)
+_PLACE_NAMES_SQL = """
+SELECT DISTINCT label, term_id FROM term_labels JOIN terms ON terms.id = term_id
+WHERE lat IS NOT NULL AND NOT former
+"""
 _DECADES_SQL = """
 SELECT narrator_born / 10 * 10, count(*) FROM testimonies
 WHERE narrator_born IS NOT NULL GROUP BY 1 ORDER BY 1
@@ -70,6 +80,16 @@ class Spot:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """A place of the gazetteer in which testimonies say that they were recorded, and how they
+    spell it: that says nothing of what they tell of."""
+
+    id: str
+    testimonies: int
+    spelled: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Ways:
     """What there is, most first; decades (the year each begins with) in order of time."""
 
@@ -78,6 +98,7 @@ class Ways:
     languages: tuple[Spoken, ...]
     named: tuple[Named, ...]
     gazetteer: tuple[Spot, ...]
+    recorded: tuple[Recorded, ...]
     decades: tuple[tuple[int, int], ...]
     collections: tuple[tuple[str, int], ...]
     closed: int
@@ -126,10 +147,31 @@ def read(connection: sqlite3.Connection) -> Ways:
         tuple(Spoken(*row) for row in connection.execute(_LANGUAGES_SQL)),
         tuple(Named(*row) for row in connection.execute(_NAMED_SQL)),
         tuple(Spot(*row) for row in connection.execute(_PLACES_SQL)),
+        _recorded(connection),
         tuple(connection.execute(_DECADES_SQL).fetchall()),
         tuple(connection.execute(_COLLECTIONS_SQL).fetchall()),
         connection.execute("SELECT count(*) FROM closed").fetchone()[0],
     )
+
+
+def _recorded(connection: sqlite3.Connection) -> tuple[Recorded, ...]:
+    """Where testimonies were recorded, most first, as far as the gazetteer knows the name.
+
+    What follows a comma tells only where the place is; a name of several places is none of them.
+    """
+    called: dict[str, set[str]] = {}
+    for label, ident in connection.execute(_PLACE_NAMES_SQL):
+        called.setdefault(plain(label), set()).add(ident)
+    counts: Counter[str] = Counter()
+    spelled: dict[str, list[str]] = {}
+    for place, testimonies in connection.execute(_RECORDED_SQL):
+        meant = called.get(plain(place)) or called.get(plain(place.partition(",")[0].strip()))
+        if meant and len(meant) == 1:
+            (ident,) = meant
+            counts[ident] += testimonies
+            spelled.setdefault(ident, []).append(place)
+    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(Recorded(ident, count, tuple(spelled[ident])) for ident, count in ranked)
 
 
 def _labels(connection: sqlite3.Connection, language: str) -> dict[str, str]:
