@@ -137,7 +137,7 @@ class Linker:
     def _begun_by(self, word: str, language: str | None) -> tuple[Label, ...]:
         """The labels that may begin with a word of this language."""
         found = dict.fromkeys(
-            label for key in name_keys(word, language) for label in self._by_key.get(key, ())
+            label for key in word_keys(word, language) for label in self._by_key.get(key, ())
         )
         found.update(dict.fromkeys(self._by_spelling.get(word, ())))
         return tuple(found)
@@ -166,13 +166,6 @@ def word_keys(word: str, language: str | None) -> list[str]:
     as_it_is = lemma_keys(Analysis((word,), False, None), language)
     stems = _name_stems(word, language, read, ENDINGS)
     return [*as_it_is, *keys(read, language), *_name_keys(language, stems)]
-
-
-def name_keys(word: str, language: str | None) -> list[str]:
-    """`word_keys` of a word that may also be a name, where the dictionary tells the two apart."""
-    names = sorted(polish.places(word)) if language == "pl" else []
-    places = lemma_keys(Analysis(tuple(names), True, None), language) if names else []
-    return [*word_keys(word, language), *places]
 
 
 def _name_keys(language: str | None, stems: set[str]) -> list[str]:
@@ -257,11 +250,10 @@ def _is_polish_place(label: LabelWord, read: list[_Word], n: int) -> bool:
         after.plain if after and after.start - here.end == 1 and not after.begins else "",
     ):
         return False
-    if _is_form_of(label, here):
-        return True
+    if label.plain == here.plain or label.plain not in polish.places(here.plain):
+        return _is_form_of(label, here)
     # The capital of a sentence's first word says nothing.
-    is_common = here.begins and wordforms.is_common(here.plain, "pl")
-    return not is_common and label.plain in polish.places(here.plain)
+    return not (here.begins and wordforms.is_common(here.plain, "pl"))
 
 
 def _is_foreign(word: str, language: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
@@ -12,14 +12,13 @@ from rapidfuzz import fuzz, process
 from pipeline.errors import QueryError
 from pipeline.expression import Reader, naming
 from pipeline.letters import fold, latin, words
-from pipeline.linker import name_keys, word_keys
+from pipeline.linker import word_keys
 from pipeline.query import Query
 from pipeline.searchindex import base_language
 from pipeline.terms import form_key
 
 _NEAR, _NEAR_ENOUGH = 3, 70
 # What a typed word of a language may be found under.
-KeysOf = Callable[[str, str | None], list[str]]
 _FOUND_SQL = """
 SELECT key, label_id, position, term_id, term_labels.language, term_labels.words, label,
   lat IS NOT NULL
@@ -130,9 +129,7 @@ class Names:
         return tuple(offer for offer in made.values() if offer.passages)
 
 
-def called(
-    connection: sqlite3.Connection, typed: Sequence[str], keys_of: KeysOf = word_keys
-) -> list[Called]:
+def called(connection: sqlite3.Connection, typed: Sequence[str]) -> list[Called]:
     """Every name in a row of typed words, in any form, with or without marks."""
     if not typed:
         return []
@@ -140,7 +137,7 @@ def called(
     reader = Reader(connection, languages)
     at: dict[str, list[int]] = {}
     for n, word in enumerate(typed):
-        for key in _keys(reader, word, languages, keys_of):
+        for key in _keys(reader, word, languages):
             at.setdefault(key, []).append(n)
     places: dict[int, dict[int, set[int]]] = {}
     about: dict[int, tuple[str, str, int, str, int]] = {}
@@ -186,8 +183,7 @@ def unknown_place(
 def _named(connection: sqlite3.Connection, typed: str) -> list[Called]:
     """Names that are all of what was typed."""
     asked = words(typed)
-    # Nobody types capitals into a search box, but here a name is what is asked for.
-    found = [one for one in called(connection, asked, name_keys) if one.size == len(asked)]
+    found = [one for one in called(connection, asked) if one.size == len(asked)]
     return list(_as_spelled(found, asked))
 
 
@@ -259,10 +255,10 @@ def languages_of_names(connection: sqlite3.Connection) -> list[str]:
     return sorted({base_language(tag) or tag for tag in found})
 
 
-def _keys(reader: Reader, word: str, languages: Iterable[str], keys_of: KeysOf) -> set[str]:
+def _keys(reader: Reader, word: str, languages: Iterable[str]) -> set[str]:
     read = reader.reading(word)
     keys = {*read.lemmas, *read.stems, form_key(fold(word)), form_key(latin(word))}
-    return keys.union(*(keys_of(word, language) for language in languages))
+    return keys.union(*(word_keys(word, language) for language in languages))
 
 
 def _names(connection: sqlite3.Connection, *, every_kind: bool) -> list[str]:

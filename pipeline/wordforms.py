@@ -19,7 +19,7 @@ from pipeline.letters import plain
 from pipeline.wordrules import Rules, learnt_languages
 
 # Changes whenever the same word may be analysed differently: an index made by another is stale.
-VERSION = "2 " + " ".join(
+VERSION = "3 " + " ".join(
     f"{name}-{version(name)}" for name in ("simplemma", "morfeusz2", "snowballstemmer")
 )
 LANGUAGES = ("de", "en", "et", "lt", "lv", "pl", "ro", "ru", "uk")
@@ -235,11 +235,14 @@ class _Polish(_Morphology):
         readings = polish.readings(form)
         # A form may be two words (byłem: był and em); the first of them is meant.
         longest = max((one.end for one in readings if one.start == 0), default=0)
-        return frozenset(
+        found = frozenset(
             plain(one.lemma.partition(":")[0])
             for one in readings
             if one.start == 0 and one.end == longest
         )
+        # In small letters, as words are looked for, Morfeusz hears no place in what is also
+        # another word: "gdańsku" would be the adjective alone, and Gdańsk not found by it.
+        return found | polish.places(form)
 
     def _from_dictionary(self, word: str) -> tuple[bool, set[str]]:
         found = set(self._dictionary(word))

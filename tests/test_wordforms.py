@@ -147,3 +147,20 @@ def test_no_byte_of_a_removed_recording_stays_after_finish(tmp_path: Path) -> No
     data = (tmp_path / "a.db").read_bytes()
     assert "płaka".encode() not in data and b"plaka" not in data and b"stacj" not in data.lower()
     assert b"wagon" in data
+
+
+@pytest.mark.parametrize(
+    ("place", "forms"),
+    [
+        ("gdańsk", ["gdańska", "gdańsku"]),
+        ("kijów", ["kijowa", "kijowie"]),
+        ("polska", ["polski", "polsce", "polskę"]),
+        ("odessa", ["odessie", "odessy"]),
+    ],
+)
+def test_a_polish_place_is_found_in_forms_that_are_other_words_too(
+    place: str, forms: list[str]
+) -> None:
+    assert place in analyse(place, "pl").lemmas
+    for form in forms:
+        assert place in analyse(form, "pl").lemmas, form
