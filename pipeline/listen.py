@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import languages, quality, windows
+from pipeline import languages, memory, quality, windows
 from pipeline.config import TranscriptionOptions
 from pipeline.engines.choose import Engines
 from pipeline.sound import Sound
@@ -74,6 +74,8 @@ def hear(question: Question) -> Hearing:
         Decode(batch, _hints_for(batch, question)) for batch in _batches(packed, options.batch_size)
     ]
     *batches, provenances = yield [*decodes, Describe((given, *spoken))]
+    # What engines have freed goes back before six hours of words take room of their own.
+    memory.give_back()
     started = time.perf_counter()
     decoded = sorted(
         (one for batch in batches for one in batch),

@@ -29,3 +29,9 @@ def be_sparing() -> None:
         for what, value in _MALLOC.items():
             library.mallopt(what, value)
     os.environ.setdefault(_KERNELS_KEPT, "0")
+
+
+def give_back() -> None:
+    """Returns to the system what is free, all of it."""
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
