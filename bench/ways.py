@@ -66,7 +66,7 @@ WAYS = {
 def _faster() -> Any:
     import faster_whisper
 
-    with Model("base", None).unpacked() as folder:
+    with Model("base", None).on_disk() as folder:
         return faster_whisper.WhisperModel(str(folder), compute_type="int8")
 
 

@@ -242,7 +242,7 @@ def test_the_pieces_of_a_window_are_what_was_said_there() -> None:
 
 
 def test_the_wheels_join_to_the_known_weights() -> None:
-    with base().unpacked() as folder:
+    with base().on_disk() as folder:
         joined = (folder / "model.bin").read_bytes()
     assert hashlib.sha256(joined).hexdigest() == BASE_SHA256
     assert not folder.exists()
@@ -269,7 +269,7 @@ def test_a_model_out_of_wheels_leaves_no_copy_of_its_weights_in_memory() -> None
 def test_other_bytes_in_a_wheel_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "_wheel_file", lambda package, name: b"other weights")
     with pytest.raises(ModelError, match=f"expected {BASE_SHA256}"):
-        base().unpacked().__enter__()
+        base().on_disk().__enter__()
 
 
 def test_a_model_is_a_folder_before_it_is_a_wheel(tmp_path: Path) -> None:

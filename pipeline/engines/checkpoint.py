@@ -40,7 +40,7 @@ _ATTENTION = re.compile(r"^(\w+)/layer_(\d+)/(self_attention|attention)/linear_(
 
 def as_openai(model: Model) -> whisper.Whisper:
     """The model of a wheel as an openai-whisper module in float32, on the CPU."""
-    with model.unpacked() as folder:
+    with model.on_disk() as folder:
         variables = read_variables((folder / "model.bin").read_bytes(), model.name)
         config = (folder / "config.json").read_text(encoding="utf-8")
     state = {name: torch.from_numpy(array.astype(np.float32)) for name, array in _states(variables)}

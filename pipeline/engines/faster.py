@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,7 @@ class FasterWhisper:
 
     def __init__(self, model: Model, options: TranscriptionOptions, lanes: Lanes) -> None:
         try:
-            with model.unpacked() if model.path is None else nullcontext(model.path) as path:
+            with model.on_disk() as path:
                 self._model = faster_whisper.WhisperModel(
                     str(path),
                     compute_type=_arithmetic(options),

