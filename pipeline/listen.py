@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from pipeline import languages, memory, quality, windows
@@ -117,12 +118,16 @@ def here(question: Question, sound: Sound, engines: Engines) -> Transcript:
 
 
 def _batches(packed: Sequence[Window], size: int) -> Iterator[tuple[Window, ...]]:
-    """Neighbours of about one length together: the shorter wait for the longest of their batch."""
+    """Neighbours of about one length together: the shorter wait for the longest of their batch.
+
+    Batches are of one size, or differ by one: a step costs nearly as much for few as for many.
+    """
     block = size * _BATCHES_SORTED
     for first in range(0, len(packed), block):
         by_length = sorted(packed[first : first + block], key=lambda window: -window.duration_s)
-        for n in range(0, len(by_length), size):
-            yield tuple(by_length[n : n + size])
+        count = math.ceil(len(by_length) / size)
+        at = [len(by_length) * n // count for n in range(count + 1)]
+        yield from (tuple(by_length[begin:end]) for begin, end in pairwise(at))
 
 
 def _name_languages(

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 _REPEATED_3_GRAMS = 4
+_WORDS_OF_AN_ECHO = 5
 _COMPRESSION_RATIO = 2.4  # openai-whisper's own threshold for text that repeats itself
 _WORDS_PER_S = 5.5
 _LONG_SILENT_S = 6.0
@@ -96,6 +97,16 @@ def loops(text: str) -> bool:
     if grams and max(grams.values()) > _REPEATED_3_GRAMS:
         return True
     return len(words) > 8 and compression_ratio(text) > _COMPRESSION_RATIO
+
+
+def echoes(text: str) -> bool:
+    """Whether five words or more stand twice in a row: said so, or put where others were said."""
+    words = _WORD.findall(text.casefold())
+    return any(
+        words[at : at + count] == words[at + count : at + 2 * count]
+        for count in range(_WORDS_OF_AN_ECHO, len(words) // 2 + 1)
+        for at in range(len(words) - 2 * count + 1)
+    )
 
 
 def compression_ratio(text: str) -> float:

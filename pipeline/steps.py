@@ -38,8 +38,17 @@ class Decoded:
     no_better_again: bool = False
 
     @property
+    def _text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+    @property
     def loops(self) -> bool:
-        return quality.loops(" ".join(word.text for word in self.words))
+        return quality.loops(self._text)
+
+    @property
+    def repeats(self) -> bool:
+        """Reason enough to listen again, which tells an invention from what was said twice."""
+        return self.loops or quality.echoes(self._text)
 
     @property
     def missed_s(self) -> float:
@@ -121,7 +130,7 @@ class WeighWords:
 
 @dataclass(frozen=True)
 class Decode:
-    """The words of a batch of windows; what loops or leaves speech out is decoded again.
+    """The words of a batch of windows; what repeats or leaves speech out is decoded again.
 
     `hints`: by language, words that may be said.
     """
@@ -186,14 +195,14 @@ def _decode(
 def _with_care(
     decoded: Sequence[Decoded], decode: Callable[[Sequence[Window]], list[Decoded]]
 ) -> Iterator[Decoded]:
-    """Windows that loop or leave speech without words are decoded again in two halves, together.
+    """Windows that repeat or leave speech without words are decoded again in two halves, together.
 
     The halves count where they are better; where they are not, that is a reason for doubt.
     """
     parted = {
         index: one.window.halves()
         for index, one in enumerate(decoded)
-        if one.loops or one.missed_s >= _BETTER_S
+        if one.repeats or one.missed_s >= _BETTER_S
     }
     halves = [half for pair in parted.values() if len(pair) > 1 for half in pair]
     again = decode(halves) if halves else []
@@ -207,9 +216,9 @@ def _with_care(
 
 
 def _better(first: Decoded, again: Sequence[Decoded]) -> Sequence[Decoded]:
-    fewer_loops = sum(one.loops for one in again) < first.loops
+    fewer_repeat = sum(one.repeats for one in again) < first.repeats
     less_missed = sum(one.missed_s for one in again) <= first.missed_s - _BETTER_S
-    if again and (fewer_loops or (less_missed and not first.loops)):
+    if again and (fewer_repeat or (less_missed and not first.loops)):
         return again
     # Doubtful for good only where it loops: speech without words is listed as unheard.
     return [replace(first, no_better_again=first.loops)]

@@ -77,6 +77,13 @@ def test_a_loop_is_known_and_a_refrain_is_not() -> None:
     assert not quality.loops("Mama, mama, mama! Gdzie jesteś? Mama nie wróciła, mama nie żyje.")
 
 
+def test_five_words_that_stand_twice_in_a_row_are_an_echo() -> None:
+    assert quality.echoes("Było zimno. Mama wyszła po chleb rano. Mama wyszła po chleb rano!")
+    assert not quality.echoes("Mama wyszła po chleb. Mama wyszła po chleb.")
+    assert not quality.echoes("Mama wyszła po chleb rano. Było zimno. Mama wyszła po chleb rano.")
+    assert not quality.echoes("")
+
+
 def test_a_sentence_said_again_and_again_is_counted() -> None:
     texts = ["Nie ma chleba.", "Nie.", "Nie ma chleba!", "Nie.", "nie ma chleba"]
     assert quality.same_before(texts) == [0, 0, 1, 0, 2]
@@ -115,6 +122,27 @@ def test_a_loop_that_stays_a_loop_is_kept_and_quarantined_with_its_reasons() -> 
     assert {s.state for s in transcript.segments} == {"quarantined"}
     assert any("repeats itself" in reason for reason in transcript.segments[0].reasons)
     assert transcript.languages == {}
+
+
+def test_a_sentence_put_in_the_place_of_another_is_heard_out() -> None:
+    said = iter(["Mama wyszła po chleb rano.", "Potem przyszli po nas żołnierze."])
+    twice = "Mama wyszła po chleb rano. Mama wyszła po chleb rano."
+    engine = FakeEngine(text=lambda clip: twice if seconds(clip) > 6 else next(said))
+    transcript = listen(TwoRegions(engine))
+    assert [s.text for s in transcript.segments] == [
+        "Mama wyszła po chleb rano.",
+        "Potem przyszli po nas żołnierze.",
+    ]
+
+
+def test_a_sentence_that_was_said_twice_stays_and_nothing_is_doubted() -> None:
+    once = "Mama wyszła po chleb rano."
+    twice = f"{once} {once}"
+    engine = FakeEngine(text=lambda clip: twice if seconds(clip) > 6 else once)
+    transcript = listen(TwoRegions(engine))
+    assert " ".join(s.text for s in transcript.segments) == twice
+    assert {s.state for s in transcript.segments} == {"ok"}
+    assert {s.reasons for s in transcript.segments} == {()}
 
 
 def test_speech_without_words_is_listed_as_unheard() -> None:

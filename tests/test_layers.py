@@ -17,8 +17,8 @@ DOCUMENT = REPOSITORY / "docs" / "architecture.md"
 LAYERS = {
     0: {"clock", "errors", "site.document"},
     1: {"cited", "cuefile", "database", "dates", "deadline", "estimate", "events", "given"}
-    | {"labels", "letters", "licence", "lock", "memory", "passage", "publictables", "report"}
-    | {"room", "sound", "transcript", "wholefile", "xmlfile", "yamlfile"},
+    | {"labels", "letters", "licence", "lock", "memory", "passage", "processor", "publictables"}
+    | {"report", "room", "sound", "transcript", "wholefile", "xmlfile", "yamlfile"},
     2: {"citation", "config", "given.speakers", "given.xmlread", "query", "recording"}
     | {
         "polish",

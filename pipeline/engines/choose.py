@@ -9,7 +9,7 @@ from threading import Lock
 from types import ModuleType
 from typing import Protocol
 
-from pipeline import memory
+from pipeline import memory, processor
 from pipeline.config import Config
 from pipeline.engines import Engine, Lanes
 from pipeline.engines.models import WHAT_BASE_MEANS, Model, locate
@@ -96,6 +96,7 @@ class MakeConfigured:
 
 def _import(engine: str) -> ModuleType:
     try:
+        processor.use_it_well()
         if engine == "faster-whisper":
             from pipeline.engines import faster as module
         else:

@@ -26,6 +26,7 @@ from pipeline.sound import RATE_HZ, Samples
 from pipeline.transcript import Provenance, Word
 
 NAME = "faster-whisper"
+Encoded = np.ndarray[Any, np.dtype[np.float32]]
 _SILENCE_AFTER_S = 2.0
 _TOKENS_PER_S, _TOKENS_ANYWAY = 10.0, 20
 
@@ -93,7 +94,7 @@ class FasterWhisper:
             for tokenizer, clip in zip(tokenizers, clips, strict=True)
         ]
         results = self._model.model.generate(
-            encoded,
+            get_ctranslate2_storage(encoded),
             prompts,
             beam_size=self._options.beam_size,
             max_length=min(self._model.max_length, _token_limit(longest_s, len(prompts[0]))),
@@ -124,7 +125,7 @@ class FasterWhisper:
         clips: Sequence[Clip],
         tokenizers: Sequence[Tokenizer],
         tokens: Sequence[Sequence[int]],
-        encoded: ctranslate2.StorageView,
+        encoded: Encoded,
     ) -> list[tuple[Word, ...]]:
         """Word times from attention: one language at a time, and little memory."""
         words: list[tuple[Word, ...]] = [()] * len(clips)
@@ -132,7 +133,7 @@ class FasterWhisper:
             (alignment,) = self._model.find_alignment(
                 tokenizer,
                 [[token for token in tokens[i] if token < tokenizer.eot]],
-                _row(encoded, i),
+                get_ctranslate2_storage(encoded[i : i + 1]),
                 [len(clip.samples) * FRAMES_PER_S // RATE_HZ],
             )
             merge_punctuations(alignment, MARKS_BEFORE, MARKS_AFTER)
@@ -141,14 +142,16 @@ class FasterWhisper:
             )
         return words
 
-    def _encode(self, features: np.ndarray[Any, np.dtype[np.float32]]) -> ctranslate2.StorageView:
-        """One window after the other on a CPU: together they need eight times the memory, and
-        the system takes as long to find it as the encoder to compute."""
-        if self._model.model.device != "cpu":
-            return self._model.encode(features)
-        return get_ctranslate2_storage(
-            np.concatenate([np.asarray(self._model.encode(one)) for one in features])
-        )
+    def _encode(self, features: np.ndarray[Any, np.dtype[np.float32]]) -> Encoded:
+        """Shape (windows, frames, width), a frame being 20 ms.
+
+        On a CPU one window after the other: together they need eight times the memory, and the
+        system takes as long to find it as the encoder to compute.
+        """
+        model = self._model.model
+        parts = features[:, None] if model.device == "cpu" else features[None]
+        encoded = [model.encode(get_ctranslate2_storage(part), to_cpu=True) for part in parts]
+        return np.concatenate([np.asarray(part) for part in encoded])
 
     def _features_together(
         self, clips: Sequence[Clip], longest_s: float
@@ -207,9 +210,3 @@ def _token_limit(longest_s: float, prompt: int) -> int:
     """
     written = round(_TOKENS_PER_S * longest_s + _TOKENS_ANYWAY)
     return written + max(written, prompt)
-
-
-def _row(encoded: ctranslate2.StorageView, index: int) -> ctranslate2.StorageView:
-    if encoded.shape[0] == 1:
-        return encoded
-    return get_ctranslate2_storage(np.asarray(encoded)[index : index + 1])
