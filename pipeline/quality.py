@@ -24,6 +24,7 @@ _NO_SPEECH = 0.6
 _FAINT_VOICE = 0.35
 _FOREIGN_SHARE = 0.3
 _SAME_SENTENCE = 3
+_NO_TIME_S = 0.2
 _WORD = re.compile(r"\w+")
 
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
@@ -151,6 +152,8 @@ def _repetition(evidence: Evidence) -> Doubt | None:
         return Doubt("repetition", "the text repeats itself")
     if evidence.said_before >= _SAME_SENTENCE:
         return Doubt("repetition", f"the same sentence for the {evidence.said_before + 1}th time")
+    if evidence.said_before and evidence.duration_s < _NO_TIME_S:
+        return Doubt("repetition", "the same sentence once more, in no time")
     return None
 
 

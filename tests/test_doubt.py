@@ -67,6 +67,12 @@ def test_a_phrase_alone_never_quarantines_and_with_silence_it_does(language: str
     assert is_quarantined(doubts(replace(said, voice=0.05)))
 
 
+def test_a_sentence_once_more_is_quarantined_only_where_there_is_no_time_for_it() -> None:
+    again = replace(CALM, said_before=1)
+    assert not doubts(again)
+    assert is_quarantined(doubts(replace(again, duration_s=0.02)))
+
+
 def test_two_signals_of_one_kind_are_one() -> None:
     twice = replace(CALM, average_logprob=-1.5, no_speech_probability=0.95)
     assert not is_quarantined(doubts(twice))
