@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,7 +26,9 @@ class Marker:
 
     def __init__(self, expressions: Expressions, linker: Linker | None = None) -> None:
         self._asked, self._linker = expressions, linker
-        keys_asked = (key for reading in expressions.readings for key in reading.lemmas)
+        keys_asked = (
+            key for reading in expressions.readings for key in reading.lemmas | reading.stems
+        )
         self._initials = frozenset(_initial(lemma_of_key(key)) for key in keys_asked)
 
     def marked(self, text: str, language: str | None, *, in_passing: bool = False) -> str:
@@ -36,8 +38,8 @@ class Marker:
         as in `counts`.
         """
         places = spans(text)
-        initials = self._initials if in_passing else None
-        found = {n for group in self._groups(text, language, initials) for n in group}
+        may_match = self._begins_so if in_passing else self._may_begin_so
+        found = {n for group in self._groups(text, language, may_match) for n in group}
         if self._linker:
             for named in self._linker.named(text, base_language(language)):
                 found |= {
@@ -56,9 +58,9 @@ class Marker:
         """The found words as they are spoken here, in lower case; those in quotes left out."""
         loose = Marker(replace(self._asked, phrases=()))
         places = spans(text)
-        groups = [*loose._groups(text, language, self._initials)]
+        groups = [*loose._groups(text, language, self._begins_so)]
         if not any(groups):
-            groups = [*loose._groups(text, language)]
+            groups = [*loose._groups(text, language, self._may_begin_so)]
         found = {text[slice(*places[n])].lower() for group in groups for n in group}
         if self._linker:
             named = self._linker.named(text, base_language(language))
@@ -72,19 +74,17 @@ class Marker:
         passages are ranked that it would cost more than all the rest. What is missed by it
         (negated verbs, a few irregular ones) is found and marked all the same.
         """
-        return [max(1, len(group)) for group in self._groups(text, language, self._initials)]
+        return [max(1, len(group)) for group in self._groups(text, language, self._begins_so)]
 
     def all_near(self, text: str, language: str | None) -> bool:
-        read = self._read(text, language)
+        read = _read(text, language, lambda spoken, language: True)
         return any(
             _together([_at(read, reading) for reading in readings], within)
             for readings, within in self._asked.nears
         )
 
-    def _groups(
-        self, text: str, language: str | None, initials: frozenset[str] | None = None
-    ) -> Iterator[list[int]]:
-        read = self._read(text, language, initials)
+    def _groups(self, text: str, language: str | None, may_match: _Chosen) -> Iterator[list[int]]:
+        read = _read(text, language, may_match)
         for reading in self._asked.readings:
             yield _at(read, reading)
         forms = [form for form, _ in read]
@@ -95,26 +95,45 @@ class Marker:
         for beginning in self._asked.beginnings:
             yield [n for n, form in enumerate(forms) if form.startswith(beginning)]
 
-    def _read(
-        self, text: str, tag: str | None, initials: frozenset[str] | None = None
-    ) -> list[tuple[str, frozenset[str]]]:
-        """Each word's folded form and keys; no keys where it begins with none of `initials`."""
-        language = base_language(tag)
-        return [
-            _read_word(text[start:end], language)
-            if initials is None or _initial(text[start]) in initials
-            else (fold(text[start:end]), _NO_KEYS)
-            for start, end in spans(text)
-        ]
+    def _begins_so(self, spoken: str, language: str | None) -> bool:
+        return _initial(spoken) in self._initials
+
+    def _may_begin_so(self, spoken: str, language: str | None) -> bool:
+        """Whether a lemma of the word may begin like one that was asked for."""
+        return not self._initials.isdisjoint(_initials(spoken, language))
 
 
+# Whether a spoken word, of a language, is worth an analysis.
+_Chosen = Callable[[str, str | None], bool]
 _NO_KEYS: frozenset[str] = frozenset()
 
 
+def _read(text: str, tag: str | None, may_match: _Chosen) -> list[tuple[str, frozenset[str]]]:
+    """Each word's folded form and keys; no keys where it was not chosen to be analysed."""
+    language = base_language(tag)
+    words = (text[start:end] for start, end in spans(text))
+    return [
+        _read_word(word, language) if may_match(word, language) else (fold(word), _NO_KEYS)
+        for word in words
+    ]
+
+
 @lru_cache(maxsize=1000)
+def _initial_of_letter(letter: str) -> str:
+    """In Latin, without marks."""
+    return latin(letter)[:1]
+
+
 def _initial(word: str) -> str:
     """The first letter in Latin, without marks."""
-    return latin(word[:1])[:1]
+    return _initial_of_letter(word[:1])
+
+
+@lru_cache(maxsize=_WORDS_KEPT)
+def _initials(spoken: str, language: str | None) -> frozenset[str]:
+    """The first letters that its lemmas may have."""
+    letters = wordforms.beginnings(plain(spoken), language)
+    return frozenset(_initial_of_letter(letter) for letter in letters)
 
 
 @lru_cache(maxsize=_WORDS_KEPT)

@@ -146,7 +146,7 @@ def lemma_keys(analysis: Analysis, language: str | None) -> list[str]:
 
 
 def lemma_of_key(key: str) -> str:
-    """The lemma in one of `lemma_keys`."""
+    """The lemma in one of `lemma_keys`, or the stem in a `stem_key`."""
     return key.split("_", 2)[2][1:]
 
 

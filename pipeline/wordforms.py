@@ -63,6 +63,10 @@ _DEGREES = {
     "uk": (("іший", "ий"), ("ший", "ий")),
 }
 _MOST = {"lv": ("vis",), "uk": ("най",)}
+# What an inferred lemma may be without, and what one of a few may have that the word has not: the
+# Latvian dictionary knows some verbs with their negation only (kaplēts: nekaplēt).
+_BEFORE = {"lt": _DROPPED["lt"], "lv": _DROPPED["lv"], "ro": ("nemai", "ne"), "uk": ("най",)}
+_NEGATED_ONLY = {"lv": frozenset({"ne"})}
 
 
 @dataclass(frozen=True)
@@ -87,6 +91,12 @@ def analyse(word: str, language: str | None) -> Analysis:
         known, lemmas = False, {word}
     stemmer = _stemmer(language) if language else None
     return Analysis(tuple(sorted(lemmas)), known, stemmer.stemWord(word) if stemmer else None)
+
+
+def beginnings(word: str, language: str | None) -> set[str]:
+    """First letters of all lemmas that `analyse` may find, and perhaps more: a few lookups instead
+    of an analysis."""
+    return _morphology(language).beginnings(word) if language in LANGUAGES else {word[:1]}
 
 
 def load(languages: Iterable[str]) -> None:
@@ -145,6 +155,17 @@ class _Morphology:
         for lemma in (word, *found):
             found |= self._verbs(lemma, known) | self._positives(lemma)
         return known, found if self.has(word) else found | {word}
+
+    def beginnings(self, word: str) -> set[str]:
+        """What is inferred from a word begins as it does, or as what is left of it without what
+        may stand before a word; only dictionaries know other lemmas (люди: людина, є: бути)."""
+        words = {word}
+        for one in (*_BEFORE.get(self._language, ()), *_BEFORE.get(self._language, ())):
+            words |= {each.removeprefix(one) for each in words}
+        lemmas = {lemma for one in words for lemma in self._dictionary(one)}
+        further = {lemma for one in lemmas for lemma in self._dictionary(one)}
+        negated = _NEGATED_ONLY.get(self._language, _NOTHING)
+        return {one[:1] for one in words | lemmas | further | negated}
 
     def _from_dictionary(self, word: str) -> tuple[bool, set[str]]:
         if found := set(self._dictionary(word)):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from simplemma.strategies.dictionaries import TrieDictionaryFactory
 from sqlite_utils import Database
 
-from pipeline import edition, searchindex
+from pipeline import edition, marking, searchindex, wordforms
 from pipeline.letters import fold, latin, may_be_typed_as, plain, spans, spellings, words
 from pipeline.wordforms import LANGUAGES, analyse
 
@@ -164,3 +166,18 @@ def test_a_polish_place_is_found_in_forms_that_are_other_words_too(
     assert place in analyse(place, "pl").lemmas
     for form in forms:
         assert place in analyse(form, "pl").lemmas, form
+
+
+@pytest.mark.parametrize("language", ["et", "lt", "lv", "ro", "uk"])
+def test_no_lemma_begins_otherwise_than_was_foretold(language: str) -> None:
+    """What a page does not analyse could not have been what was asked for."""
+    chance = random.Random(5)
+    dictionary = TrieDictionaryFactory().get_dictionary(language)
+    forms = [plain(word) for word in chance.sample(list(dictionary), 800)]
+    before = [*wordforms._PREFIXES.get(language, ("",)), *wordforms._BEFORE.get(language, ("",))]
+    joined = [first + last for first, last in zip(forms, reversed(forms), strict=True)]
+    made = [chance.choice(before) + form[:-1] + chance.choice("aeiosmt") for form in forms]
+    for word in {*forms, *(chance.choice(before) + form for form in forms), *joined, *made}:
+        letters = marking._initials(word, language)
+        lemmas = wordforms.analyse(word, language).lemmas
+        assert {marking._initial(lemma) for lemma in lemmas} <= letters, (word, lemmas)
