@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 PUBLIC_STATES = ("ok", "corrected")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
     """One word as the engine heard it, punctuation included, without surrounding spaces."""
 

@@ -32,7 +32,7 @@ _SENTENCE_END = re.compile(r"[.?!…][\"'”’»)]*$")
 _ABBREVIATION = re.compile(r"^\W*(?:\d+|\w{1,2})\.$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Region:
     """A stretch that sounds like speech."""
 
