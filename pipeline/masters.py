@@ -26,7 +26,7 @@ def local(address: str, *, shown: str) -> Iterator[Path]:
     if "://" not in address:
         yield Path(address)
         return
-    with _temporary(Path(address).suffix) as copy:
+    with _temporary(Path(address).suffix) as (copy, path):
         try:
             import fsspec
 
@@ -39,19 +39,16 @@ def local(address: str, *, shown: str) -> Iterator[Path]:
                 f"could not be read from {address} ({type(error).__name__}: {error}).",
                 "Check the address and the permissions there; nothing else is affected.",
             ) from error
-        yield _path(copy)
+        yield path
 
 
-def _temporary(suffix: str) -> IO[bytes]:
-    if _open_files().is_dir():
-        return tempfile.TemporaryFile(dir=folder())
-    return tempfile.NamedTemporaryFile(dir=folder(), suffix=suffix)
-
-
-def _path(file: IO[bytes]) -> Path:
-    """Under which other programs can open it, from its beginning, as long as it is open here."""
-    return _open_files() / str(file.fileno()) if _open_files().is_dir() else Path(file.name)
-
-
-def _open_files() -> Path:
-    return Path(f"/proc/{os.getpid()}/fd")
+@contextmanager
+def _temporary(suffix: str) -> Iterator[tuple[IO[bytes], Path]]:
+    """A file, and the path under which other programs can read it as long as it is open here."""
+    open_files = Path(f"/proc/{os.getpid()}/fd")
+    if open_files.is_dir():
+        with tempfile.TemporaryFile(dir=folder()) as nameless:
+            yield nameless, open_files / str(nameless.fileno())
+    else:
+        with tempfile.NamedTemporaryFile(dir=folder(), suffix=suffix) as named:
+            yield named, Path(named.name)

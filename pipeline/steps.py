@@ -38,17 +38,17 @@ class Decoded:
     no_better_again: bool = False
 
     @property
-    def _text(self) -> str:
+    def _said(self) -> str:
         return " ".join(word.text for word in self.words)
 
     @property
     def loops(self) -> bool:
-        return quality.loops(self._text)
+        return quality.loops(self._said)
 
     @property
     def repeats(self) -> bool:
         """Reason enough to listen again, which tells an invention from what was said twice."""
-        return self.loops or quality.echoes(self._text)
+        return self.loops or quality.echoes(self._said)
 
     @property
     def missed_s(self) -> float:

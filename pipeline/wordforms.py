@@ -65,7 +65,7 @@ _DEGREES = {
 _MOST = {"lv": ("vis",), "uk": ("най",)}
 # What an inferred lemma may be without, and what one of a few may have that the word has not: the
 # Latvian dictionary knows some verbs with their negation only (kaplēts: nekaplēt).
-_BEFORE = {"lt": _DROPPED["lt"], "lv": _DROPPED["lv"], "ro": ("nemai", "ne"), "uk": ("най",)}
+_BEFORE = {"lt": _DROPPED["lt"], "lv": _DROPPED["lv"], "ro": ("nemai", "ne"), "uk": _MOST["uk"]}
 _NEGATED_ONLY = {"lv": frozenset({"ne"})}
 
 
@@ -160,7 +160,7 @@ class _Morphology:
         """What is inferred from a word begins as it does, or as what is left of it without what
         may stand before a word; only dictionaries know other lemmas (люди: людина, є: бути)."""
         words = {word}
-        for one in (*_BEFORE.get(self._language, ()), *_BEFORE.get(self._language, ())):
+        for one in 2 * _BEFORE.get(self._language, ()):  # one may stand before another
             words |= {each.removeprefix(one) for each in words}
         lemmas = {lemma for one in words for lemma in self._dictionary(one)}
         further = {lemma for one in lemmas for lemma in self._dictionary(one)}

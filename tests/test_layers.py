@@ -20,16 +20,8 @@ LAYERS = {
     | {"labels", "letters", "licence", "lock", "memory", "passage", "processor", "publictables"}
     | {"report", "room", "sound", "transcript", "wholefile", "xmlfile", "yamlfile"},
     2: {"citation", "config", "given.speakers", "given.xmlread", "query", "recording"}
-    | {
-        "polish",
-        "references",
-        "retiming",
-        "spool",
-        "spreadsheet",
-        "suggest",
-        "wordrules",
-        "yamledit",
-    },
+    | {"polish", "references", "retiming", "spool", "spreadsheet", "suggest", "wordrules"}
+    | {"yamledit"},
     3: {"attempts", "audio", "columns", "given.captions", "given.plain", "given.tei"}
     | {"languages", "masters", "placing", "publication", "quality", "review", "scoring"}
     | {"testimony", "windows", "wordforms"},

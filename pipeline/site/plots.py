@@ -191,12 +191,13 @@ def maps(
     """Two maps with circles on one scale; what the first shows is only a speck on the second."""
     most = max((one.testimonies for one in named), default=1)
     homes = {spot.id for spot in gazetteer if _inside(HOMES, spot.lat, spot.lon)}
-    near = [one for one in named if one.id in homes], [one for one in recorded if one.id in homes]
-    far = (
-        [one for one in named if one not in near[0]],
-        [one for one in recorded if one not in near[1]],
-    )
-    return _map(HOMES, gazetteer, *near, names, most), _map(EXILE, gazetteer, *far, names, most)
+
+    def drawn(frame: Frame, *, at_home: bool) -> Map:
+        there = [one for one in named if (one.id in homes) == at_home]
+        taped = [one for one in recorded if (one.id in homes) == at_home]
+        return _map(frame, gazetteer, there, taped, names, most)
+
+    return drawn(HOMES, at_home=True), drawn(EXILE, at_home=False)
 
 
 def _map(
